@@ -1,0 +1,105 @@
+"""Where everything stands and which business time zone holds: the settings of one deployment (PUBLIC.md, State).
+
+Read from the environment once, handed on as a value. Does not belong here: reading or writing any of these places.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from orchestration.errors import SettingsError
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The places and choices of one deployment; every path is absolute."""
+
+    home: Path
+    landing: Path
+    programs: Path
+    ledger_url: str
+    time_zone: str
+    first_day: date
+    serving_group: str | None
+    finance_group: str | None
+
+    @property
+    def accepted(self) -> Path:
+        """Accepted rows: ``<feed>/landed_on=D/*.parquet``."""
+        return self.home / "accepted"
+
+    @property
+    def quarantine(self) -> Path:
+        """Broken rows: ``<feed>/landed_on=D/*.parquet``."""
+        return self.home / "quarantine"
+
+    @property
+    def deliveries(self) -> Path:
+        """Delivery records, one JSON a feed and day: what was accepted, refused or waived."""
+        return self.home / "deliveries"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file that dbt builds; never served."""
+        return self.home / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def serving(self) -> Path:
+        """The small file for BI and its versioned Parquet folders."""
+        return self.home / "serving"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's own storage."""
+        return self.home / "dagster"
+
+    @property
+    def lock(self) -> Path:
+        """The file whose lock the one writer holds."""
+        return self.home / "writer.lock"
+
+    @property
+    def state(self) -> Path:
+        """What the deployment is bound to and how far it has come, one JSON."""
+        return self.home / "state.json"
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """The settings that the environment names; SettingsError where one cannot be."""
+        environment = os.environ
+        home = Path(environment.get("INCENTIVES_HOME") or CHECKOUT / "var").expanduser().resolve()
+        landing = Path(environment.get("INCENTIVES_LANDING") or home / "landing").expanduser().resolve()
+        programs = Path(environment.get("INCENTIVES_PROGRAMS") or CHECKOUT / "data_contracts" / "programs")
+        return cls(
+            home=home,
+            landing=landing,
+            programs=programs.expanduser().resolve(),
+            ledger_url=environment.get("INCENTIVES_LEDGER_URL") or f"sqlite:///{home / 'ledger' / 'ledger.sqlite'}",
+            time_zone=_time_zone(environment.get("INCENTIVES_TIMEZONE") or "UTC"),
+            first_day=_day("INCENTIVES_FIRST_DAY", environment.get("INCENTIVES_FIRST_DAY") or "2016-01-01"),
+            serving_group=environment.get("INCENTIVES_SERVING_GROUP") or None,
+            finance_group=environment.get("INCENTIVES_FINANCE_GROUP") or None,
+        )
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise SettingsError(
+            f"INCENTIVES_TIMEZONE is {name!r}, which is no IANA time zone; set a name like America/Los_Angeles"
+        ) from error
+    return name
+
+
+def _day(setting: str, text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"{setting} is {text!r}, which is no date; write it as YYYY-MM-DD") from error
