@@ -1,0 +1,78 @@
+"""The staging models of dbt, derived from the feeds' column lists: one view a feed, with its documentation.
+
+Run as ``python -m data_contracts.staging dbt_project/models/staging``; a test compares what stands there with what this
+writes. Does not belong here: any rule; staging only names columns and types.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import yaml
+
+from data_contracts.columns import Column, Kind
+from data_contracts.feeds import FEEDS, Feed
+
+_HEADER = "-- Derived from data_contracts/feeds.py by `make staging`; edit the column list there.\n"
+_LANDED_ON = {"name": "landed_on", "data_type": "date", "description": "the day on which the platform handed it over"}
+
+
+def model_sql(feed: Feed) -> str:
+    """The staging view of a feed: its columns and landed_on, one row an accepted version."""
+    names = [column.accepted_name for column in feed.columns] + ["landed_on"]
+    selected = ",\n    ".join(names)
+    return f"{_HEADER}select\n    {selected}\nfrom {{{{ source('accepted', '{feed.name}') }}}}\n"
+
+
+def models_yaml() -> str:
+    """Descriptions, types and grain of all staging views."""
+    models = []
+    for feed in FEEDS.values():
+        models.append(
+            {
+                "name": f"stg_{feed.name}",
+                "description": feed.description,
+                "columns": [_described(column) for column in feed.columns] + [dict(_LANDED_ON)],
+            }
+        )
+    return _yaml({"version": 2, "models": models})
+
+
+def sources_yaml() -> str:
+    """The accepted rows as dbt sources, one relation a feed."""
+    tables = [
+        {"name": feed.name, "description": feed.description, "meta": {"dagster": {"asset_key": [feed.name]}}}
+        for feed in FEEDS.values()
+    ]
+    description = "Accepted rows: immutable Parquet, one part a delivery day."
+    return _yaml({"version": 2, "sources": [{"name": "accepted", "description": description, "tables": tables}]})
+
+
+def write(folder: Path) -> None:
+    """Writes the views, their documentation and the sources into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for feed in FEEDS.values():
+        (folder / f"stg_{feed.name}.sql").write_text(model_sql(feed))
+    (folder / "_staging.yml").write_text(models_yaml())
+    (folder / "_accepted.yml").write_text(sources_yaml())
+
+
+def _described(column: Column) -> dict[str, object]:
+    unit = {Kind.MONEY: " (cents)", Kind.TIME: " (UTC)"}.get(column.kind, "")
+    entry: dict[str, object] = {
+        "name": column.accepted_name,
+        "data_type": column.sql_type,
+        "description": column.description + unit,
+    }
+    if column.required:
+        entry["constraints"] = [{"type": "not_null"}]
+    return entry
+
+
+def _yaml(content: dict[str, object]) -> str:
+    return _HEADER.replace("--", "#", 1) + yaml.safe_dump(content, sort_keys=False, width=120)
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]))

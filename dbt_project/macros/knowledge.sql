@@ -1,0 +1,64 @@
+{#- Versions of records as intervals of knowledge [known_from, known_to), and what a run's window is. -#}
+
+{#-
+Intervals of knowledge, one row a key and version that ever held.
+versions: a relation with the key, the columns, updated_at and landed_on. A version that lands with an older updated_at than
+one before it opens no interval; neighbours with equal columns are one interval.
+-#}
+{% macro knowledge_intervals(versions, key, columns) -%}
+    select
+        {{ key }},
+        {{ columns | join(', ') }},
+        landed_on as known_from,
+        coalesce(lead(landed_on) over (partition by {{ key }} order by landed_on), {{ end_of_time() }}) as known_to
+    from (
+        select
+            *,
+            lag(landed_on) over (partition by {{ key }} order by landed_on) is null
+            {%- for column in columns %}
+            or {{ column }} is distinct from lag({{ column }}) over (partition by {{ key }} order by landed_on)
+            {%- endfor %} as is_change
+        from (
+            select
+                *,
+                max(updated_at) over (
+                    partition by {{ key }} order by landed_on rows between unbounded preceding and 1 preceding
+                ) as newest_before
+            from {{ versions }}
+        ) as ordered_versions
+        where newest_before is null or updated_at >= newest_before
+    ) as held_versions
+    where is_change
+{%- endmacro %}
+
+{#- Of each key the version that holds as known on a day: the greatest updated_at, then landed_on. -#}
+{% macro latest_known(versions, key, cut_off, newest='updated_at desc, landed_on desc') -%}
+    select * from (
+        select *, row_number() over (partition by {{ key }} order by {{ newest }}) as newest_first
+        from {{ versions }}
+        where landed_on <= {{ cut_off }}
+    ) as ranked_versions
+    where newest_first = 1
+{%- endmacro %}
+
+{#- Whether a knowledge date lies in this run's window (known_from, known_through]. -#}
+{% macro in_run_window(known_on) -%}
+    {{ known_on }} > (select known_from from {{ source('context', 'run_window') }})
+    and {{ known_on }} <= (select known_through from {{ source('context', 'run_window') }})
+{%- endmacro %}
+
+{#- The as-of day of this run. -#}
+{% macro as_of() -%}
+    (select as_of from {{ source('context', 'run_window') }})
+{%- endmacro %}
+
+{#-
+Incremental strategy: a run replaces exactly its own known_on partitions, in one transaction. Nothing is merged, so nothing is
+lost to duplicates, and a re-run after a crash leaves the same rows.
+-#}
+{% macro get_incremental_replace_window_sql(arg_dict) -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | join(', ') -%}
+    delete from {{ arg_dict['target_relation'] }} where {{ in_run_window('known_on') }};
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}

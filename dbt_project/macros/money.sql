@@ -1,0 +1,29 @@
+{#- All arithmetic on money: whole cents in BIGINT, each division floored once, where the rulebook writes it. -#}
+
+{#- A sum of cents (or counts) as BIGINT, 0 where there is nothing to sum. -#}
+{% macro total(amount) -%}
+    cast(coalesce(sum({{ amount }}), 0) as bigint)
+{%- endmacro %}
+
+{#- A sum over the rows where the condition holds. -#}
+{% macro total_where(amount, condition) -%}
+    cast(coalesce(sum(case when {{ condition }} then {{ amount }} end), 0) as bigint)
+{%- endmacro %}
+
+{#- floor(dividend / divisor) for whole numbers of any sign and a positive divisor. -#}
+{% macro floor_divide(dividend, divisor) -%}
+    {{ adapter.dispatch('floor_divide', 'incentives')(dividend, divisor) }}
+{%- endmacro %}
+
+{% macro default__floor_divide(dividend, divisor) -%}
+    cast((({{ dividend }}) - ((({{ dividend }}) % ({{ divisor }})) + ({{ divisor }})) % ({{ divisor }})) // ({{ divisor }}) as bigint)
+{%- endmacro %}
+
+{% macro spark__floor_divide(dividend, divisor) -%}
+    cast((({{ dividend }}) - pmod({{ dividend }}, {{ divisor }})) div ({{ divisor }}) as bigint)
+{%- endmacro %}
+
+{#- part / whole in basis points, floored; null where there is no whole. -#}
+{% macro basis_points(part, whole) -%}
+    case when ({{ whole }}) > 0 then {{ floor_divide('(' ~ part ~ ') * 10000', whole) }} end
+{%- endmacro %}

@@ -1,0 +1,14 @@
+-- Derived from data_contracts/feeds.py by `make staging`; edit the column list there.
+select
+    order_line_id,
+    order_id,
+    seller_id,
+    product_id,
+    quantity,
+    original_amount_cents,
+    seller_discount_cents,
+    platform_discount_cents,
+    is_gift,
+    updated_at,
+    landed_on
+from {{ source('accepted', 'order_lines') }}

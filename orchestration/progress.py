@@ -1,0 +1,54 @@
+"""How far a deployment has come, and the time zone it is bound to: one small JSON in the home.
+
+``processed_through`` moves when a run has published: whatever stands before it is closed. Does not belong here: single
+deliveries (``deliveries``) or what a run is about to do (``window``).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import date
+
+from orchestration.errors import SettingsError
+from orchestration.files import write_text
+from orchestration.settings import Settings
+
+
+@dataclass(frozen=True)
+class Progress:
+    """``earliest``: the first delivery day of any feed; ``processed_through``: the last day whose run was published."""
+
+    time_zone: str
+    earliest: date | None = None
+    processed_through: date | None = None
+
+    @classmethod
+    def load(cls, settings: Settings) -> Progress:
+        """What the home records; SettingsError where another time zone is set than the one it is bound to."""
+        if not settings.state.exists():
+            return cls(time_zone=settings.time_zone)
+        content = json.loads(settings.state.read_text(encoding="utf-8"))
+        if content["time_zone"] != settings.time_zone:
+            raise SettingsError(
+                f"INCENTIVES_TIMEZONE is {settings.time_zone}, but {settings.home} was begun with "
+                f"{content['time_zone']}; set it back, or begin a new home"
+            )
+        return cls(
+            time_zone=content["time_zone"],
+            earliest=_day(content["earliest"]),
+            processed_through=_day(content["processed_through"]),
+        )
+
+    def save(self, settings: Settings) -> None:
+        """Replaces the record in one step."""
+        content = {
+            "time_zone": self.time_zone,
+            "earliest": self.earliest and self.earliest.isoformat(),
+            "processed_through": self.processed_through and self.processed_through.isoformat(),
+        }
+        write_text(settings.state, json.dumps(content, indent=2) + "\n")
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

@@ -1,0 +1,115 @@
+"""The warehouse that dbt builds, and what is written into it before dbt starts: the run's context as relations.
+
+Belongs here: opening the DuckDB file and the schemas ``context`` and ``accepted``. Does not belong here: any figure; those are
+dbt's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from data_contracts.feeds import FEEDS
+from orchestration.deliveries import DeliveryRecord
+from orchestration.errors import BusyError, SettingsError
+from orchestration.settings import Settings
+from orchestration.window import Window
+
+
+@contextmanager
+def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the warehouse in the business time zone; BusyError while another process holds the file."""
+    settings.warehouse.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
+    except duckdb.IOException as error:
+        if "lock" in str(error).lower():
+            raise BusyError(
+                f"{settings.warehouse} is locked by another process; wait for it to end, or close the program that has "
+                "it open (BI tools read the served marts instead)"
+            ) from error
+        raise SettingsError(f"{settings.warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
+    try:
+        # The name was checked against the time zone database when the settings were read.
+        connection.execute(f"set TimeZone = '{settings.time_zone}'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def write_context(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, window: Window, records: Iterable[DeliveryRecord]
+) -> None:
+    """Replaces the relations that a run's SQL reads besides the terms, in one transaction."""
+    connection.execute("begin")
+    _write_window(connection, window)
+    _write_deliveries(connection, records)
+    _write_views(connection, settings)
+    connection.execute("commit")
+
+
+def _write_window(connection: duckdb.DuckDBPyConnection, window: Window) -> None:
+    connection.execute("create schema if not exists context")
+    connection.execute(
+        """create or replace table context.run_window (
+            known_from date not null, known_through date not null, as_of date not null, earliest date not null,
+            first_delivery date, time_zone varchar not null)"""
+    )
+    connection.execute(
+        "insert into context.run_window values (?, ?, ?, ?, ?, ?)",
+        [
+            window.known_from,
+            window.known_through,
+            window.as_of,
+            window.earliest,
+            window.first_delivery,
+            window.time_zone,
+        ],
+    )
+
+
+def _write_deliveries(connection: duckdb.DuckDBPyConnection, records: Iterable[DeliveryRecord]) -> None:
+    connection.execute(
+        """create or replace table context.deliveries (
+            feed varchar not null, landed_on date not null, delivered bigint not null, good bigint not null,
+            accepted bigint not null, overtaken bigint not null, quarantined bigint not null, repeats bigint not null,
+            state varchar not null, reason varchar)"""
+    )
+    rows = [
+        (
+            record.feed,
+            record.landed_on,
+            record.delivered,
+            record.good,
+            record.accepted,
+            record.overtaken,
+            record.quarantined,
+            record.repeats,
+            record.state,
+            record.reason,
+        )
+        for record in records
+    ]
+    if rows:
+        connection.executemany("insert into context.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """Views over the immutable Parquet; DuckDB takes no parameter in a view, so paths are quoted."""
+    connection.execute("create schema if not exists accepted")
+    for feed in FEEDS:
+        parts = _quoted(settings.accepted / feed / "*" / "*.parquet")
+        connection.execute(
+            f"create or replace view accepted.{feed} as from read_parquet({parts}, hive_partitioning = false)"
+        )
+    parts = _quoted(settings.quarantine / "*" / "*" / "*.parquet")
+    connection.execute(
+        f"create or replace view context.quarantine as from read_parquet({parts}, hive_partitioning = false)"
+    )
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
