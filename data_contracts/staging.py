@@ -1,6 +1,6 @@
 """The staging models of dbt, derived from the feeds' column lists: one view a feed, with its documentation.
 
-Run as ``python -m data_contracts.staging dbt_project/models/staging``; a test compares what stands there with what this
+Run as ``python -m data_contracts.staging dbt_project``; a test compares what stands there with what this
 writes. Does not belong here: any rule; staging only names columns and types.
 """
 
@@ -49,9 +49,17 @@ def sources_yaml() -> str:
     return _yaml({"version": 2, "sources": [{"name": "accepted", "description": description, "tables": tables}]})
 
 
-def write(folder: Path) -> None:
-    """Writes the views, their documentation and the sources into ``folder``."""
+def feeds_macro() -> str:
+    """The names of all feeds as a macro, for tests that look at each."""
+    names = ", ".join(f"'{name}'" for name in FEEDS)
+    return f"{_HEADER}{{% macro feeds() -%}}\n    {{{{ return([{names}]) }}}}\n{{%- endmacro %}}\n"
+
+
+def write(project: Path) -> None:
+    """Writes the views, their documentation, the sources and the list of feeds into the dbt project."""
+    folder = project / "models" / "staging"
     folder.mkdir(parents=True, exist_ok=True)
+    (project / "macros" / "feeds.sql").write_text(feeds_macro())
     for feed in FEEDS.values():
         (folder / f"stg_{feed.name}.sql").write_text(model_sql(feed))
     (folder / "_staging.yml").write_text(models_yaml())
@@ -60,14 +68,11 @@ def write(folder: Path) -> None:
 
 def _described(column: Column) -> dict[str, object]:
     unit = {Kind.MONEY: " (cents)", Kind.TIME: " (UTC)"}.get(column.kind, "")
-    entry: dict[str, object] = {
+    return {
         "name": column.accepted_name,
         "data_type": column.sql_type,
         "description": column.description + unit,
     }
-    if column.required:
-        entry["constraints"] = [{"type": "not_null"}]
-    return entry
 
 
 def _yaml(content: dict[str, object]) -> str:

@@ -47,7 +47,7 @@ def write_context(
     connection.execute("begin")
     _write_window(connection, window)
     _write_deliveries(connection, records)
-    _write_views(connection, settings)
+    _write_views(connection, settings, window)
     connection.execute("commit")
 
 
@@ -97,19 +97,35 @@ def _write_deliveries(connection: duckdb.DuckDBPyConnection, records: Iterable[D
         connection.executemany("insert into context.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
-def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Views over the immutable Parquet; DuckDB takes no parameter in a view, so paths are quoted."""
+def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings, window: Window) -> None:
+    """Views over the immutable Parquet, up to the window's end: what a later day accepted already does not exist yet."""
     connection.execute("create schema if not exists accepted")
     for feed in FEEDS:
-        parts = _quoted(settings.accepted / feed / "*" / "*.parquet")
-        connection.execute(
-            f"create or replace view accepted.{feed} as from read_parquet({parts}, hive_partitioning = false)"
-        )
-    parts = _quoted(settings.quarantine / "*" / "*" / "*.parquet")
-    connection.execute(
-        f"create or replace view context.quarantine as from read_parquet({parts}, hive_partitioning = false)"
+        parts = settings.accepted / feed / "*" / "*.parquet"
+        connection.execute(f"create or replace view accepted.{feed} as {_select_through(parts, window)}")
+    parts = settings.quarantine / "*" / "*" / "*.parquet"
+    connection.execute(f"create or replace view context.quarantine as {_select_through(parts, window)}")
+
+
+def _select_through(parts: Path, window: Window) -> str:
+    """DuckDB takes no parameters in a view: the path is quoted, the day is a date."""
+    return (
+        f"select * from read_parquet({_quoted(parts)}, hive_partitioning = false) "
+        f"where landed_on <= date '{window.known_through.isoformat()}'"
     )
 
 
 def _quoted(path: Path) -> str:
     return "'" + str(path).replace("'", "''") + "'"
+
+
+def read_window(connection: duckdb.DuckDBPyConnection) -> Window:
+    """The window that the run in the warehouse is about; SettingsError where there was none yet."""
+    try:
+        row = connection.execute(
+            "select known_from, known_through, as_of, earliest, first_delivery, time_zone from context.run_window"
+        ).fetchone()
+    except duckdb.CatalogException as error:
+        raise SettingsError("the warehouse is empty: run `incentives run --through DAY` first") from error
+    assert row is not None
+    return Window(*row)

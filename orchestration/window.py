@@ -22,11 +22,6 @@ class Window:
     first_delivery: date | None
     time_zone: str
 
-    def days(self) -> list[date]:
-        """The knowledge dates of the window, rising."""
-        count = (self.known_through - self.known_from).days
-        return [self.known_from + DAY * step for step in range(1, count + 1)]
-
-    def shortened_to(self, last_day: date) -> Window:
-        """The same window, ending earlier."""
-        return replace(self, known_through=last_day, as_of=last_day)
+    def from_the_beginning(self) -> Window:
+        """The same end, with every knowledge date since the first delivery."""
+        return replace(self, known_from=self.earliest - DAY)

@@ -53,12 +53,13 @@ one before it opens no interval; neighbours with equal columns are one interval.
 {%- endmacro %}
 
 {#-
-Incremental strategy: a run replaces exactly its own known_on partitions, in one transaction. Nothing is merged, so nothing is
-lost to duplicates, and a re-run after a crash leaves the same rows.
+Incremental strategy: a run replaces its own known_on partitions, in one transaction, and whatever a run that did not finish
+left after them. Nothing is merged, so nothing is lost to duplicates, and a re-run after a crash leaves the same rows.
 -#}
 {% macro get_incremental_replace_window_sql(arg_dict) -%}
     {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | join(', ') -%}
-    delete from {{ arg_dict['target_relation'] }} where {{ in_run_window('known_on') }};
+    delete from {{ arg_dict['target_relation'] }}
+    where known_on > (select known_from from {{ source('context', 'run_window') }});
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}

@@ -1,0 +1,394 @@
+"""Accepting a delivery: contracts, quarantine, refusal, repeats, and the rows that hold (LANDING, Deliveries).
+
+Belongs here: the way of one delivery from its folder to accepted and quarantined rows and its record. Does not belong
+here: reading files (``readers``), the rules on values (``data_contracts.contracts``), or which days are processed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+from polars.io.plugins import register_io_source
+
+from data_contracts.columns import Kind
+from data_contracts.contracts import BROKEN_ROWS, broken_rows, contract, values
+from data_contracts.feeds import Feed
+from data_contracts.values import ACCEPTED_TYPES, canonical_text
+from orchestration.deliveries import (
+    MANIFEST,
+    DeliveryRecord,
+    State,
+    check_closed,
+    delivery_files,
+    delivery_folder,
+    fingerprint,
+    is_closed,
+    latest_accepted,
+    publish,
+    read_record,
+    unchanged,
+    write_record,
+)
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.readers import Batch, read_file
+from orchestration.settings import Settings
+
+QUARANTINE_SCHEMA = pl.Schema(
+    {
+        "feed": pl.String,
+        "landed_on": pl.Date,
+        "file": pl.String,
+        "row_number": pl.Int64,
+        "column": pl.String,
+        "rule": pl.String,
+        "all_rules": pl.String,
+        "raw": pl.String,
+    }
+)
+PART = "part-0.parquet"
+EMPTY_DAY = date(1, 1, 1)  # its folder holds the schema and no rows
+_ROW_GROUP = 200_000
+_RIVALS_AT_ONCE = 250_000
+_DUCKDB: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "300MB", "threads": 2}
+_AMOUNT = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,2}0*)?")
+
+
+def accepted_schema(feed: Feed) -> pl.Schema:
+    """The columns of accepted rows: the feed's in table order, money in cents and times in UTC, then ``landed_on``."""
+    columns = {column.accepted_name: ACCEPTED_TYPES[column.kind] for column in feed.columns}
+    return pl.Schema(columns | {"landed_on": pl.Date()})
+
+
+def accept_delivery(settings: Settings, feed: Feed, landed_on: date) -> DeliveryRecord | None:
+    """Takes in one delivery and records what became of it; None where nothing was delivered.
+
+    A closed delivery is only looked at (RefusedError where its bytes changed), a refused one is taken in anew. The
+    record commits: what an interrupted acceptance left behind is replaced by the next one.
+    """
+    record = read_record(settings, feed.name, landed_on)
+    if record is not None and is_closed(record, latest_accepted(settings, feed.name)):
+        check_closed(settings, record)
+        return record
+    folder = delivery_folder(settings, feed.name, landed_on)
+    if not delivery_files(folder) and not (folder / MANIFEST).exists():
+        return record
+    try:
+        record = _Intake(settings, feed, landed_on).run(folder)
+        write_record(settings, record)
+    except (OSError, duckdb.Error) as error:
+        cause = " ".join(str(error).split())
+        cure = "free space, or mend the permissions of home and landing"
+        raise SettingsError(f"{feed.name} of {landed_on} cannot be taken in ({cause}): {cure}") from error
+    return record
+
+
+def ensure_empty_part(settings: Settings, feed: Feed) -> None:
+    """Makes sure that the feed's accepted rows, and quarantine, can be read though nothing ever landed."""
+    for parent, schema in (
+        (settings.accepted / feed.name, accepted_schema(feed)),
+        (settings.quarantine / feed.name, QUARANTINE_SCHEMA),
+    ):
+        part = _day_folder(parent, EMPTY_DAY) / PART
+        if not part.exists():
+            temporary = part.with_name(PART + ".tmp")
+            schema.to_frame().write_parquet(temporary)
+            publish(temporary, part)
+
+
+def _day_folder(parent: Path, landed_on: date) -> Path:
+    folder = parent / f"landed_on={landed_on.isoformat()}"
+    for path in (parent.parent, parent, folder):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
+@dataclass
+class _Findings:
+    """What reading a delivery finds: counts in rows, totals in cents, and the hash of each good row's key, in order."""
+
+    delivered: int = 0
+    quarantined: int = 0
+    rules: Counter[tuple[str, str]] = field(default_factory=Counter)
+    totals: Counter[str] = field(default_factory=Counter)
+    unknown: set[str] = field(default_factory=set)
+    key_hashes: list[pl.Series] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class _Surplus:
+    """The good rows that are not accepted, and why: one flag a good row, or None where all are accepted."""
+
+    flags: pl.Series | None
+    repeats: int = 0
+    overtaken: int = 0
+
+
+class _Intake:
+    """One delivery on its way in; its temporary files lie beside the final ones, under names that nobody reads."""
+
+    def __init__(self, settings: Settings, feed: Feed, landed_on: date) -> None:
+        self.feed = feed
+        self.landed_on = landed_on
+        self.found = _Findings()
+        self.accepted = _day_folder(settings.accepted / feed.name, landed_on)
+        self.quarantine = _day_folder(settings.quarantine / feed.name, landed_on)
+        self.contract = contract(feed, landed_on)
+
+    def run(self, folder: Path) -> DeliveryRecord:
+        """Reads, checks and publishes; the record is the caller's to write."""
+        self._clear()
+        record = DeliveryRecord(self.feed.name, self.landed_on, State.REFUSED)
+        try:
+            with suppress(OSError):  # reading says better which file cannot be read
+                record = replace(record, files=fingerprint(folder))
+            good = self._read(delivery_files(folder))
+            if not unchanged(folder, record.files):
+                raise RefusedError("its files changed while they were read: deliver it whole, then run again")
+            surplus = self._surplus(good)
+            record = self._counted(record, surplus)
+            self._publish_quarantine()
+            self._check_manifest(folder / MANIFEST)
+            self._check_share()
+            self._publish_accepted(good, surplus)
+            return replace(record, state=State.ACCEPTED)
+        except RefusedError as refusal:
+            return replace(record, reason=f"{record.name} is refused: {refusal}", unknown_columns=self._unknown())
+        finally:
+            self._clear_temporary()
+            for place in (self.accepted, self.quarantine):
+                with suppress(OSError):  # it stays where it holds rows
+                    place.rmdir()
+
+    def _clear(self) -> None:
+        for part in (self.accepted / PART, self.quarantine / PART):
+            part.unlink(missing_ok=True)
+        self._clear_temporary()
+
+    def _clear_temporary(self) -> None:
+        for place in (self.accepted, self.quarantine):
+            for path in place.glob("*.tmp"):
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink()
+
+    def _unknown(self) -> tuple[str, ...]:
+        return tuple(sorted(self.found.unknown))
+
+    def _counted(self, record: DeliveryRecord, surplus: _Surplus) -> DeliveryRecord:
+        good = self.found.delivered - self.found.quarantined - surplus.repeats
+        return replace(
+            record,
+            delivered=self.found.delivered,
+            good=good,
+            accepted=good - surplus.overtaken,
+            overtaken=surplus.overtaken,
+            quarantined=self.found.quarantined,
+            repeats=surplus.repeats,
+            unknown_columns=self._unknown(),
+        )
+
+    # Reading
+
+    def _read(self, files: list[Path]) -> Path:
+        """Streams the good rows of all files into one Parquet file, broken ones into one a batch."""
+        good = self.accepted / "good.tmp"
+        schema = accepted_schema(self.feed)
+
+        def source(*_: Any) -> Iterator[pl.DataFrame]:
+            for path in files:
+                for batch in read_file(path, self.feed):
+                    yield self._take(path.name, batch)
+
+        _write(register_io_source(source, schema=schema), good)
+        return good
+
+    def _take(self, file: str, batch: Batch) -> pl.DataFrame:
+        """The good rows of a batch as accepted rows; the others are counted and put into quarantine."""
+        checked = values(self.feed, batch.cells, batch.mistyped)
+        broken = broken_rows(self.contract, checked) if checked.height else BROKEN_ROWS.to_frame()
+        self.found.delivered += checked.height + batch.misshapen.height
+        self.found.unknown |= batch.unknown
+        for column in self.feed.columns:
+            if column.kind is Kind.MONEY:
+                self.found.totals[column.name] += int(checked[column.name].cast(pl.Int128).sum())
+        self._quarantine(file, batch, broken)
+        if broken.height:
+            checked = checked.with_row_index("row").join(broken, on="row", how="anti", maintain_order="left")
+        good = checked.select(
+            *(pl.col(column.name).alias(column.accepted_name) for column in self.feed.columns),
+            pl.lit(self.landed_on).alias("landed_on"),
+        )
+        self.found.key_hashes.append(good.select(pl.struct(self.feed.key).hash()).to_series())
+        return good
+
+    def _quarantine(self, file: str, batch: Batch, broken: pl.DataFrame) -> None:
+        rows = broken.height + batch.misshapen.height
+        if not rows:
+            return
+        of_values = broken.with_columns(batch.row_numbers.gather(broken["row"]), batch.raw_text(broken["row"]))
+        of_shape = batch.misshapen.with_columns(rule=pl.lit("shape"), all_rules=pl.lit("shape"))
+        part = pl.concat([of_values, of_shape], how="diagonal").sort("row_number")
+        constants = {"feed": self.feed.name, "landed_on": self.landed_on, "file": file}
+        part = part.with_columns(pl.lit(value).alias(name) for name, value in constants.items())
+        place = self.quarantine / f"batch-{self.found.delivered:020d}.tmp"
+        part.select(QUARANTINE_SCHEMA.names()).cast(QUARANTINE_SCHEMA).write_parquet(place)
+        self.found.quarantined += rows
+        for column, rule, count in part.group_by("column", "rule").len().iter_rows():
+            self.found.rules[(column or "the row", rule)] += count
+
+    # Repeats and versions
+
+    def _surplus(self, good: Path) -> _Surplus:
+        """Finds the good rows that repeat another, or are overtaken by another version of their key.
+
+        Keys whose hash stands alone need no second look; the rows of the others are compared as they are.
+        """
+        hashes = pl.concat(self.found.key_hashes) if self.found.key_hashes else pl.Series([], dtype=pl.UInt64)
+        ordered = hashes.sort()
+        shared = ordered.filter(ordered == ordered.shift(1)).unique()
+        if shared.is_empty():
+            return _Surplus(None)
+        candidates = hashes.is_in(shared.implode())
+        rivals = self.accepted / "rivals.tmp"
+        text = canonical_text(self.feed.columns).alias("canonical")
+        _write(_at_places(good, candidates).with_columns(text), rivals)
+        count = int(candidates.sum())
+        kept, distinct = self._holders(rivals, count)
+        return _Surplus(
+            candidates.scatter(kept, False),  # in place: the candidates are no longer needed
+            repeats=count - distinct,
+            overtaken=distinct - kept.len(),
+        )
+
+    def _holders(self, rivals: Path, rows: int) -> tuple[pl.Series, int]:
+        """Of that many rows with shared keys: the places of those that hold, and how many rows are distinct.
+
+        They are split into shares, all rows of a key in one, which are looked at in turn to bound memory.
+        """
+        keys = ", ".join(f'"{name}"' for name in self.feed.key)
+        names = ", ".join(f'"{column.accepted_name}"' for column in self.feed.columns)
+        version = "updated_at, canonical" if self.feed.has_updated_at else "canonical"
+        shares = self.accepted / "shares.tmp"
+        split = f"""
+            copy (select *, hash({keys}) % {rows // _RIVALS_AT_ONCE + 1} as share from read_parquet($rivals))
+            to '{_quoted(shares)}' (format parquet, partition_by (share))
+        """
+        holders_of_share = f"""
+            with distinct_rows as (
+                select {names}, canonical, min(place) as place
+                from read_parquet($share, hive_partitioning = false)
+                group by {names}, canonical
+            )
+            select arg_max(place, row({version})) as place, count(*) as versions
+            from distinct_rows
+            group by {keys}
+        """
+        holders: list[pl.Series] = []
+        distinct = 0
+        with duckdb.connect(config=_DUCKDB | {"temp_directory": str(self.accepted / "spill.tmp")}) as connection:
+            connection.execute("set preserve_insertion_order = false; set timezone = 'UTC'")
+            connection.execute(split, {"rivals": str(rivals)})
+            for share in sorted(shares.iterdir()):
+                files = [str(path) for path in sorted(share.iterdir())]
+                result = connection.execute(holders_of_share, {"share": files}).fetchnumpy()
+                holders.append(pl.Series("place", result["place"]).cast(pl.UInt32))
+                distinct += int(result["versions"].sum())
+        return pl.concat(holders), distinct
+
+    # Refusal
+
+    def _check_share(self) -> None:
+        delivered, broken = self.found.delivered, self.found.quarantined
+        most = self.feed.refused_above_rows
+        share = self.feed.refused_above_share_bps
+        if not (broken > most and broken * 10_000 > share * delivered) and not (delivered >= 3 and broken == delivered):
+            return
+        (column, rule), count = self.found.rules.most_common(1)[0]
+        raise RefusedError(
+            f"{broken:,} of {delivered:,} rows break their contract, {count:,} of them {column}: {rule}: "
+            f"see its quarantine, then replace it in place or waive it"
+        )
+
+    def _check_manifest(self, path: Path) -> None:
+        if not path.exists():
+            return
+        rows, totals = _read_manifest(path, self.feed)
+        cure = "deliver all of it, or mend the manifest"
+        if rows is not None and rows != self.found.delivered:
+            raise RefusedError(f"{MANIFEST} says {rows:,} rows, its files hold {self.found.delivered:,}: {cure}")
+        for column, cents in totals.items():
+            if cents != self.found.totals[column]:
+                read = _amount(self.found.totals[column])
+                raise RefusedError(f"{MANIFEST} says {column} {_amount(cents)}, its files hold {read}: {cure}")
+
+    # Publishing
+
+    def _publish_quarantine(self) -> None:
+        parts = sorted(self.quarantine.glob("batch-*.tmp"))
+        if parts:
+            whole = self.quarantine / f"{PART}.tmp"
+            _write(pl.scan_parquet(parts, hive_partitioning=False, glob=False), whole)
+            publish(whole, self.quarantine / PART)
+
+    def _publish_accepted(self, good: Path, surplus: _Surplus) -> None:
+        if surplus.flags is not None:
+            whole = self.accepted / f"{PART}.tmp"
+            _write(_at_places(good, ~surplus.flags).drop("place"), whole)
+            good = whole
+        publish(good, self.accepted / PART)
+
+
+def _at_places(part: Path, flags: pl.Series) -> pl.LazyFrame:
+    """The rows of a Parquet file that are flagged, one flag a row, with their ``place`` in it."""
+    flagged = pl.col("place").map_batches(flags.gather, return_dtype=pl.Boolean, is_elementwise=True)
+    return pl.scan_parquet(part, row_index_name="place", hive_partitioning=False, glob=False).filter(flagged)
+
+
+def _write(rows: pl.LazyFrame, path: Path) -> None:
+    rows.sink_parquet(path, compression="zstd", row_group_size=_ROW_GROUP, maintain_order=True)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
+
+
+def _amount(cents: int) -> str:
+    sign = "-" if cents < 0 else ""
+    return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
+
+
+def _read_manifest(path: Path, feed: Feed) -> tuple[int | None, dict[str, int]]:
+    """The rows and the totals in cents that a manifest promises; RefusedError where it cannot be understood."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=str)
+        rows = content.get("rows")
+        totals = {name: _cents(str(amount)) for name, amount in content.get("totals", {}).items()}
+    except (OSError, ValueError, AttributeError) as error:
+        raise RefusedError(f"{MANIFEST} cannot be read ({error}): write it as LANDING.md says") from error
+    if isinstance(rows, bool) or not isinstance(rows, int | None):
+        raise RefusedError(f"{MANIFEST} says {rows!r} rows, which is no whole number: mend the manifest")
+    amounts = {column.name for column in feed.columns if column.kind is Kind.MONEY}
+    for name in totals:
+        if name not in amounts:
+            raise RefusedError(f"{MANIFEST} totals {name}, which is no amount of {feed.name}: mend the manifest")
+    return rows, totals
+
+
+def _cents(text: str) -> int:
+    if not _AMOUNT.fullmatch(text):
+        raise ValueError(f"{text!r} is no amount")
+    whole, _, fraction = text.lstrip("-").partition(".")
+    cents = int(whole) * 100 + int(fraction[:2].ljust(2, "0"))
+    return -cents if text.startswith("-") else cents

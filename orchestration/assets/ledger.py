@@ -1,0 +1,139 @@
+"""Assets of money: the incentive ledger, and what it says of referrers and partners.
+
+Does not belong here: the posting rule (``ledger``), what is owed (dbt), or any payment.
+"""
+
+import dagster as dg
+
+from orchestration import dbt
+from orchestration.assets.feeds import CONTRACT, OWNER
+from orchestration.assets.models import Translator
+from orchestration.awards import post_day, read_awards
+from orchestration.errors import RefusedError
+from orchestration.ledger.ledger import Ledger
+from orchestration.publication import published_head
+from orchestration.reports import PARTNER_INCENTIVE_PAYOUTS, REFERRAL_REWARD_LEDGER, load_ledger
+from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse, read_window
+
+FINANCE = "team:finance"
+
+
+def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetCheckKey]) -> dg.AssetsDefinition:
+    """The posting of the run's day: what is owed now less what was posted before."""
+
+    @dg.asset(
+        name="incentive_ledger",
+        group_name="ledger",
+        owners=[OWNER, FINANCE],
+        kinds={"python", "sqlite"},
+        deps=["incentive_awards", "covered_days", "partner_gmv_daily", "referral_conversions", "deliveries"],
+        required_resource_keys={"writer"},
+        description="Append-only double entry. Posts only where every check on money of this same run passed.",
+    )
+    def incentive_ledger(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        require_money_checks(context, money_checks)
+        anchor = published_head(settings)
+        with open_warehouse(settings) as connection:
+            window = read_window(connection)
+            posted = post_day(settings, window, read_awards(connection), [anchor] if anchor else [])
+            if posted.differences:
+                raise RefusedError(f"the ledger differs from the awards: {posted.differences[0]}")
+            entries, balances = load_ledger(connection, Ledger.open(settings.ledger_url))
+            liability = connection.execute(
+                """select instrument, cast(sum(balance_cents) as bigint) from ledger.ledger_balances
+                where account like 'pending:%' or account like 'payable:%' group by all order by all"""
+            ).fetchall()
+        context.log.info(posted.result.message)
+        return dg.MaterializeResult(
+            metadata={
+                "as_of": window.as_of.isoformat(),
+                "dagster/row_count": entries,
+                "accounts": balances,
+                "awards": posted.awards,
+                "posting": posted.result.posting_no or 0,
+                "entries_posted": posted.result.entry_count,
+                "message": posted.result.message,
+                "head": posted.result.head.hash,
+                "head_posting_no": posted.result.head.posting_no,
+                **{f"owed_{instrument.lower()}_cents": cents for instrument, cents in liability},
+            }
+        )
+
+    return incentive_ledger
+
+
+def report_asset(settings: Settings, name: str, sql: str, description: str) -> dg.AssetsDefinition:
+    """A report over the ledger, made anew after each posting."""
+
+    @dg.asset(
+        name=name,
+        group_name="ledger",
+        owners=[OWNER, FINANCE],
+        kinds={"duckdb"},
+        deps=["incentive_ledger"],
+        required_resource_keys={"writer"},
+        description=description,
+    )
+    def report(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+        with open_warehouse(settings) as connection:
+            connection.execute(sql)
+            (rows,) = connection.execute(f"select count(*) from ledger.{name}").fetchone() or (0,)
+            as_of = read_window(connection).as_of
+        return dg.MaterializeResult(metadata={"as_of": as_of.isoformat(), "dagster/row_count": rows})
+
+    return report
+
+
+def ledger_assets(settings: Settings, money_checks: frozenset[dg.AssetCheckKey]) -> list[dg.AssetsDefinition]:
+    """The ledger and the reports that stand on it."""
+    return [
+        incentive_ledger_asset(settings, money_checks),
+        report_asset(
+            settings,
+            "referral_reward_ledger",
+            REFERRAL_REWARD_LEDGER,
+            "One row per entry of a referral program, with the referral's status and the referrer's running balance.",
+        ),
+        report_asset(
+            settings,
+            "partner_incentive_payouts",
+            PARTNER_INCENTIVE_PAYOUTS,
+            "What each partner is owed by program, period and instrument: provisional, approved, paid, open, and what holds it.",
+        ),
+    ]
+
+
+def money_check_keys(translator: Translator, feeds: list[str]) -> frozenset[dg.AssetCheckKey]:
+    """Every check whose result of this run a posting needs: the contracts of feeds that stop a day, dbt's tests on money."""
+    from dagster_dbt.asset_utils import get_asset_check_key_for_test
+
+    keys = {dg.AssetCheckKey(dg.AssetKey(feed), CONTRACT) for feed in feeds}
+    for test in dbt.money_tests():
+        key = get_asset_check_key_for_test(dbt.manifest(), translator, test["unique_id"], project=None)
+        if key is None:
+            raise RefusedError(f"the test {test['name']} hangs on no asset: name its model in meta.dagster.ref")
+        keys.add(key)
+    return frozenset(keys)
+
+
+def require_money_checks(context: dg.AssetExecutionContext, expected: frozenset[dg.AssetCheckKey]) -> None:
+    """RefusedError naming a check that concerns money and failed in this run, or has no result in it."""
+    records = context.instance.get_records_for_run(
+        context.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    ).records
+    passed: dict[dg.AssetCheckKey, bool] = {}
+    for record in records:
+        event = record.event_log_entry.dagster_event
+        if event is not None:
+            evaluation = event.asset_check_evaluation_data
+            passed[evaluation.asset_check_key] = evaluation.passed and passed.get(evaluation.asset_check_key, True)
+    failed = sorted(key.to_user_string() for key in expected if passed.get(key) is False)
+    absent = sorted(key.to_user_string() for key in expected - passed.keys())
+    if failed:
+        raise RefusedError(f"nothing was posted, since a check on money failed: {', '.join(failed[:3])}")
+    if absent:
+        raise RefusedError(
+            f"nothing was posted, since this run has no result of {len(absent)} checks on money (the first: {absent[0]}); "
+            "run the job daily_incentives, which has them all"
+        )

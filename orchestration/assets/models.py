@@ -1,0 +1,64 @@
+"""Assets of dbt: every model, with its tests as asset checks.
+
+Does not belong here: any figure; those are in ``dbt_project``.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+
+from orchestration import dbt
+from orchestration.assets.feeds import OWNER
+from orchestration.settings import Settings
+
+PARTITIONED = ("gmv_daily_movements", "partner_gmv_daily_movements", "creator_gmv_daily_movements")
+"""The movements that people read by day; what is cumulative is not partitioned."""
+
+
+class Translator(DagsterDbtTranslator):
+    """How a dbt model appears in Dagster: by its own name, in its room's group, movements by delivery day."""
+
+    def __init__(self, partitions: dg.PartitionsDefinition[str]) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
+        self._partitions = partitions
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """Models are called by their names alone; sources as their description says."""
+        if dbt_resource_props["resource_type"] == "model":
+            return dg.AssetKey(dbt_resource_props["name"])
+        return super().get_asset_key(dbt_resource_props)
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """The folder of the model: staging, movements, subjects, marts or awards."""
+        return str(dbt_resource_props["fqn"][1])
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> list[str]:
+        """All models belong to the data engineers."""
+        return [OWNER]
+
+    def get_partitions_def(self, dbt_resource_props: Mapping[str, Any]) -> dg.PartitionsDefinition[str] | None:
+        """Public movements are partitioned by the day that made them known."""
+        return self._partitions if dbt_resource_props["name"] in PARTITIONED else None
+
+
+def models_asset(
+    settings: Settings, project: DbtProject, partitions: dg.PartitionsDefinition[str]
+) -> dg.AssetsDefinition:
+    """All models of the dbt project as one multi-asset, built by one dbt process."""
+
+    @dbt_assets(
+        name="models",
+        manifest=dbt.manifest(),
+        project=project,
+        dagster_dbt_translator=Translator(partitions),
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        required_resource_keys={"writer", "dbt_process"},
+    )
+    def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        dbt.export(settings)
+        dbt_process: DbtCliResource = context.resources.dbt_process
+        yield from dbt_process.cli(["build"], context=context).stream()
+
+    return models

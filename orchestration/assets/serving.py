@@ -1,0 +1,69 @@
+"""The asset of publication, the last of a run: once it stands, the run's days are processed.
+
+Does not belong here: how marts are published (``publication``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import dagster as dg
+
+from data_contracts.feeds import FEEDS
+from data_contracts.public_marts import PUBLIC_MARTS
+from orchestration.assets.feeds import OWNER
+from orchestration.deliveries import DeliveryRecord, State, read_records
+from orchestration.ledger.ledger import Ledger
+from orchestration.progress import Progress
+from orchestration.publication import publish
+from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse, read_window
+
+
+def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
+    """The public marts for BI, replaced in one step."""
+    models = [mart.name for mart in PUBLIC_MARTS if not mart.relation.startswith("ledger.")]
+
+    @dg.asset(
+        name="served_marts",
+        group_name="serving",
+        owners=[OWNER],
+        kinds={"duckdb", "parquet"},
+        deps=[*models, "incentive_ledger", "referral_reward_ledger", "partner_incentive_payouts"],
+        required_resource_keys={"writer"},
+        description="Views over immutable Parquet in a versioned folder; an open reader never blocks a run, nor sees two versions.",
+    )
+    def served_marts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        head = Ledger.open(settings.ledger_url).head()
+        with open_warehouse(settings) as connection:
+            window = read_window(connection)
+            published = publish(connection, settings, head)
+        progress = Progress.load(settings)
+        replace(progress, earliest=window.earliest, processed_through=window.known_through).save(settings)
+        yield dg.MaterializeResult(
+            metadata={
+                "as_of": window.as_of.isoformat(),
+                "version": published.number,
+                "files_shared_with_last_version": published.shared,
+                "ledger_head": head.hash,
+                "rows": dg.MetadataValue.table(
+                    [dg.TableRecord({"mart": name, "rows": count}) for name, count in published.rows.items()],
+                    schema=dg.TableSchema(columns=[dg.TableColumn("mart", "string"), dg.TableColumn("rows", "int")]),
+                ),
+            }
+        )
+        stopping = refused_delivery(settings, window.known_through)
+        if stopping is not None:
+            raise dg.Failure(
+                f"processed through {window.known_through}; {stopping.name} is refused: {stopping.reason}",
+                allow_retries=False,
+            )
+
+    return served_marts
+
+
+def refused_delivery(settings: Settings, processed_through: object) -> DeliveryRecord | None:
+    """The refused delivery, if any, that keeps the days after the processed ones waiting."""
+    for record in sorted(read_records(settings), key=lambda record: record.landed_on):
+        if record.state is State.REFUSED and FEEDS[record.feed].stops_day and record.landed_on > processed_through:  # type: ignore[operator]
+            return record
+    return None

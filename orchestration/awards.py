@@ -1,0 +1,82 @@
+"""From the awards that dbt decided to the posting of a day: reading them, hashing what they rest on, checking the ledger.
+
+Plain functions. Does not belong here: the posting rule (``ledger.posting``) or what is owed (``dbt_project/models/awards``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+import duckdb
+
+from orchestration.deliveries import DeliveryRecord, State, read_records
+from orchestration.errors import RefusedError
+from orchestration.ledger.chain import Head
+from orchestration.ledger.entries import Award, AwardKey
+from orchestration.ledger.ledger import Ledger, PostingResult
+from orchestration.programs import deployed_programs, terms_hash, used_versions
+from orchestration.settings import Settings
+from orchestration.window import Window
+
+_SELECT_AWARDS = """
+    select program_id, period, beneficiary_type, beneficiary_id, subject_id, component, instrument, amount_cents, stage
+    from awards.incentive_awards
+    order by all"""
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A day's posting and what the ledger's own checks then said, empty where it is sound."""
+
+    result: PostingResult
+    awards: int
+    differences: tuple[str, ...]
+
+
+def read_awards(connection: duckdb.DuckDBPyConnection) -> list[Award]:
+    """The awards as of the run's day, in the order of their keys."""
+    rows = connection.execute(_SELECT_AWARDS).fetchall()
+    return [Award(AwardKey(*row[:7]), row[7], row[8]) for row in rows]
+
+
+def post_day(settings: Settings, window: Window, awards: list[Award], anchors: Iterable[Head]) -> Posted:
+    """Posts the awards as of the window's day and checks the ledger against them (rulebook 3).
+
+    RefusedError where the ledger was changed since the anchors were recorded: nothing is posted on such a ledger.
+    """
+    ledger = Ledger.open(settings.ledger_url)
+    broken = ledger.verify(anchors)
+    if broken:
+        raise RefusedError(f"the ledger is not as it was written: {broken[0]}; restore it, then run again")
+    used = used_versions(deployed_programs(settings), window.as_of, window.first_delivery)
+    result = ledger.post_awards(
+        as_of=window.as_of,
+        awards=awards,
+        inputs_hash=inputs_hash(read_records(settings), window.as_of),
+        terms_hash=terms_hash(used),
+        used_terms=used,
+    )
+    differences = (
+        [] if result.deferred or result.as_of != ledger_day(ledger, window.as_of) else ledger.check_against(awards)
+    )
+    return Posted(result, len(awards), tuple(differences))
+
+
+def ledger_day(ledger: Ledger, as_of: date) -> date:
+    """The day that the ledger answers for: the later of its last posting and the day asked for."""
+    last = ledger.last_awards_day()
+    return as_of if last is None else max(last, as_of)
+
+
+def inputs_hash(records: Iterable[DeliveryRecord], as_of: date) -> str:
+    """One hash over every file that was accepted up to a day, by feed, day and name; clocks stay out of it."""
+    lines = [
+        f"{record.feed}\x1f{record.landed_on}\x1f{file.name}\x1f{file.sha256}\n"
+        for record in records
+        if record.state is State.ACCEPTED and record.landed_on <= as_of
+        for file in record.files
+    ]
+    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()

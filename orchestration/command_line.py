@@ -1,0 +1,212 @@
+"""The command ``incentives``: its arguments, and what it prints. No logic of its own (PUBLIC, Command line).
+
+Errors end in one line and the exit code that they carry; whatever else comes through is a bug.
+"""
+
+from __future__ import annotations
+
+import getpass
+import sys
+import warnings
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from orchestration.errors import IncentivesError, SettingsError
+from orchestration.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Orders, referrals and livestreams of a marketplace, turned into money that is owed and paid, to the cent.",
+)
+explain_app = typer.Typer(no_args_is_help=True, help="Why an award or an entry is what it is, down to the order lines.")
+app.add_typer(explain_app, name="explain")
+console = Console(highlight=False, soft_wrap=True)
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option(help="the landing folder to write")],
+    first: Annotated[
+        datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="day of the bulk delivery of history")
+    ],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last delivery day")],
+    orders: Annotated[int, typer.Option(min=1, help="orders in all, history included")] = 60_000,
+    seed: Annotated[int, typer.Option(min=0)] = 1,
+) -> None:
+    """Writes a realistic synthetic marketplace in the landing layout: same arguments, same bytes."""
+    from orchestration.sample import write_sample
+
+    bar = Progress(
+        TextColumn("sample"), BarColumn(), TextColumn("{task.completed}/{task.total} days"), TimeRemainingColumn()
+    )
+    with bar:
+        task = bar.add_task("days", total=None)
+        summary = write_sample(
+            out,
+            first.date(),
+            last.date(),
+            orders,
+            seed,
+            lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    console.print(f"{out}: {summary}")
+
+
+@app.command()
+def run(
+    through: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="last delivery day to process")],
+    daily: Annotated[bool, typer.Option("--daily", help="post each day in turn instead of the last one only")] = False,
+) -> None:
+    """Processes every unprocessed delivery day up to a day and posts the ledger as of it: the job daily_incentives."""
+    from orchestration.runs import RunOutcome, run_through
+
+    def report(outcome: RunOutcome) -> None:
+        span = f"{outcome.first}" if outcome.first == outcome.last else f"{outcome.first}..{outcome.last}"
+        console.print(f"{span}: done in {outcome.seconds:.1f} s; ledger: {outcome.posting}")
+
+    run_through(Settings.from_environment(), through.date(), daily, report)
+
+
+@app.command()
+def rebuild() -> None:
+    """Makes movements and everything after them anew from the accepted rows; the ledger gets the difference, if any."""
+    from orchestration.runs import rebuild as rebuild_all
+
+    rebuild_all(
+        Settings.from_environment(),
+        lambda outcome: console.print(
+            f"rebuilt through {outcome.last} in {outcome.seconds:.1f} s; ledger: {outcome.posting}"
+        ),
+    )
+
+
+@app.command()
+def waive(
+    feed: Annotated[str, typer.Argument(help="the feed of the refused delivery")],
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="its landed_on")],
+    reason: Annotated[str, typer.Option(help="why it may count as empty")],
+    by: Annotated[str, typer.Option(help="who decides")] = "",
+) -> None:
+    """Counts a refused delivery as empty, for a reason that is recorded."""
+    from data_contracts.feeds import FEEDS
+    from orchestration.deliveries import waive as waive_delivery
+    from orchestration.home import prepare_home
+    from orchestration.writer_lock import writer_lock
+
+    if feed not in FEEDS:
+        raise SettingsError(f"{feed} is no feed; the feeds are {', '.join(FEEDS)}")
+    settings = Settings.from_environment()
+    prepare_home(settings)
+    with writer_lock(settings, f"incentives waive {feed} {day.date()}"):
+        record = waive_delivery(settings, FEEDS[feed], day.date(), reason, by or getpass.getuser())
+    console.print(f"{record.name} counts as empty from now on: {record.waived_because} ({record.waived_by})")
+
+
+@explain_app.command("award")
+def explain_award(
+    program: Annotated[str, typer.Argument(help="program_id")],
+    beneficiary: Annotated[str, typer.Argument(help="id of the partner, member, creator or seller")],
+    period: Annotated[str | None, typer.Option(help="only this period")] = None,
+    subject: Annotated[str | None, typer.Option(help="only this subject")] = None,
+    lines: Annotated[int, typer.Option(min=0, help="order lines to print; 0 prints all")] = 10,
+) -> None:
+    """Why an award is what it is, or why there is none, down to the order lines."""
+    from orchestration.explanation import explain_award as explained
+
+    console.print(explained(Settings.from_environment(), program, beneficiary, period, subject, lines))
+
+
+@explain_app.command("entry")
+def explain_entry(
+    entry_no: Annotated[int, typer.Argument(help="number of the ledger entry")],
+    lines: Annotated[int, typer.Option(min=0, help="order lines to print; 0 prints all")] = 10,
+) -> None:
+    """What a ledger entry moved, and why."""
+    from orchestration.explanation import explain_entry as explained
+
+    console.print(explained(Settings.from_environment(), entry_no, lines))
+
+
+@app.command()
+def owed(
+    top: Annotated[int, typer.Option(min=1, help="beneficiaries to name in each program")] = 10,
+) -> None:
+    """Who is owed what, by program."""
+    from orchestration.explanation import owed as owed_now
+
+    console.print(owed_now(Settings.from_environment(), top))
+
+
+@app.command()
+def verify() -> None:
+    """Walks the ledger's chain, recomputes balances, compares them with awards and served marts; exit 1 on any difference."""
+    from orchestration.verification import verify as verified
+
+    told = verified(Settings.from_environment())
+    for line in told.passed:
+        console.print(f"ok  {line}")
+    if told.differences:
+        raise IncentivesError("; ".join(told.differences))
+
+
+@app.command()
+def doctor(
+    repair: Annotated[
+        bool, typer.Option("--repair", help="rewrite the small file of served views, after the home moved")
+    ] = False,
+) -> None:
+    """Checks settings, versions, permissions, locks and free space, and says what to do."""
+    from orchestration.doctor import examine
+    from orchestration.publication import write_views
+
+    settings = Settings.from_environment()
+    if repair:
+        write_views(settings)
+        console.print(f"ok  {settings.serving / 'marts.duckdb'} was rewritten")
+    found = examine(settings)
+    for line in found.sound:
+        console.print(f"ok  {line}")
+    if found.troubles:
+        raise SettingsError("; ".join(found.troubles))
+
+
+def main() -> None:
+    """The entry point: runs the command and turns errors into one line and an exit code."""
+    warnings.filterwarnings("ignore")
+    sys.exit(exit_code(lambda: app(standalone_mode=False)))
+
+
+def exit_code(command: Callable[[], Any]) -> int:
+    """Runs a command; 0, or the exit code of the error that it printed as one line."""
+    import click
+
+    try:
+        result = command()
+        return result if isinstance(result, int) else 0
+    except IncentivesError as error:
+        return _say(" ".join(str(error).split()), error.exit_code)
+    except click.exceptions.Abort:
+        return _say("interrupted; the same command finishes the job", 130)
+    except click.ClickException as error:
+        return _say(error.format_message(), 2)
+    except PermissionError as error:
+        return _say(f"{error.filename} may not be read or written: mend its permissions", 2)
+    except OSError as error:
+        return _say(
+            f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}: free space or mend the place",
+            2,
+        )
+
+
+def _say(line: str, code: int) -> int:
+    sys.stderr.write(f"incentives: {line}\n")
+    return code

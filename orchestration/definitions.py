@@ -1,0 +1,60 @@
+"""The Dagster code location: all assets, the daily job and its schedule, over the settings of the environment.
+
+``build_defs`` takes settings, so that tests build their own. Nothing is decided here.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, DbtProject
+
+from data_contracts.feeds import FEEDS
+from orchestration import daily_job, dbt
+from orchestration.assets.feeds import feeds_asset, run_context_asset
+from orchestration.assets.ledger import ledger_assets, money_check_keys
+from orchestration.assets.models import Translator, models_asset
+from orchestration.assets.serving import served_marts_asset
+from orchestration.partitions import delivery_days
+from orchestration.settings import Settings
+from orchestration.terminal_log import terminal_logger
+from orchestration.writer_lock import writer_lock
+
+PATIENCE_SECONDS = 900
+"""How long a run waits for another writer before it gives up and says who holds the lock."""
+
+
+def build_defs(settings: Settings) -> dg.Definitions:
+    """Everything that Dagster shows and runs, for one deployment."""
+    partitions = delivery_days(settings)
+    project = DbtProject(project_dir=dbt.PROJECT, profiles_dir=dbt.PROJECT)
+    stopping_feeds = [feed.name for feed in FEEDS.values() if feed.stops_day]
+
+    @dg.resource(description="The lock of the one writer, held while a run lasts.")
+    def writer(context: dg.InitResourceContext) -> Iterator[None]:
+        purpose = f"Dagster run {context.run_id}"
+        with writer_lock(settings, purpose, PATIENCE_SECONDS, lambda told: context.log.warning(told)):
+            yield
+
+    return dg.Definitions(
+        assets=[
+            feeds_asset(settings, partitions),
+            run_context_asset(settings),
+            models_asset(settings, project, partitions),
+            *ledger_assets(settings, money_check_keys(Translator(partitions), stopping_feeds)),
+            served_marts_asset(settings),
+        ],
+        jobs=[daily_job.job()],
+        schedules=[daily_job.schedule(settings)],
+        resources={
+            "writer": writer,
+            "dbt_process": DbtCliResource(project_dir=project, dbt_executable=str(dbt.EXECUTABLE)),
+        },
+        loggers={"console": terminal_logger},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The deployment that the environment names."""
+    return build_defs(Settings.from_environment())

@@ -1,0 +1,147 @@
+"""Taking in delivery days: which are due, in what order, and where a refused delivery stops them (LANDING, Deliveries).
+
+Belongs here: the order of days, closed days and the window that follows. Does not belong here: what is in a delivery
+(``acceptance``) or how a run is started (``daily_job``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+
+from data_contracts.feeds import FEEDS, Feed
+from orchestration.acceptance import accept_delivery, ensure_empty_part
+from orchestration.deliveries import (
+    DeliveryRecord,
+    State,
+    check_all_closed,
+    find_deliveries,
+    is_closed,
+    latest_accepted,
+    read_record,
+    read_records,
+)
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.progress import Progress
+from orchestration.settings import Settings
+from orchestration.window import DAY, Window
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What taking in came to: the last day whose deliveries are all closed, and the delivery that stopped it, if one."""
+
+    through: date
+    refused: DeliveryRecord | None
+    ignored: tuple[str, ...]
+
+
+def last_processed(settings: Settings, progress: Progress) -> date:
+    """The last day that counts as processed: days before the earliest delivery do. SettingsError where nothing landed."""
+    if progress.processed_through is not None:
+        return progress.processed_through
+    return earliest_delivery(settings) - DAY
+
+
+def earliest_delivery(settings: Settings) -> date:
+    """The first day for which anything was delivered; SettingsError where landing is missing or empty."""
+    if not settings.landing.is_dir():
+        raise SettingsError(
+            f"the landing folder {settings.landing} does not exist; create it or set INCENTIVES_LANDING, "
+            "or try `incentives sample`"
+        )
+    found = find_deliveries(settings)
+    if not found.deliveries:
+        raise SettingsError(
+            f"{settings.landing} holds no delivery; put files in <feed>/landed_on=YYYY-MM-DD/, or try `incentives sample`"
+            + "".join(f" ({remark})" for remark in found.ignored)
+        )
+    return found.deliveries[0][0]
+
+
+def check_range(settings: Settings, progress: Progress, first: date, last: date) -> None:
+    """RefusedError where days first..last would leave out an unprocessed day before them."""
+    done = last_processed(settings, progress)
+    if last > done and first > done + DAY:
+        raise RefusedError(f"{first} comes after {done + DAY}, which is not processed yet; start the range there")
+
+
+def ingest(
+    settings: Settings,
+    progress: Progress,
+    last: date,
+    feeds: frozenset[str] = frozenset(FEEDS),
+    report: Callable[[DeliveryRecord], None] = lambda _: None,
+) -> Ingested:
+    """Takes in every delivery of ``feeds`` after the last processed day up to ``last``, day by day; closed ones are
+    looked at again.
+
+    Stops before the first day with a refused delivery of a feed that money rests on. Running it again takes in only
+    what is not closed yet.
+    """
+    done = last_processed(settings, progress)
+    for feed in FEEDS.values():
+        ensure_empty_part(settings, feed)
+    check_all_closed(settings)
+    found = find_deliveries(settings)
+    _check_nothing_came_late(settings, found.deliveries, done)
+    due = [(day, feed) for day, feed in found.deliveries if done < day <= last and feed.name in feeds]
+    for day, deliveries in groupby(due, key=lambda delivery: delivery[0]):
+        records = list(_take_in(settings, day, [feed for _, feed in deliveries]))
+        for record in records:
+            report(record)
+        for record in records:
+            if record.state is State.REFUSED and FEEDS[record.feed].stops_day:
+                return Ingested(max(done, day - DAY), record, found.ignored)
+    _retry_refused(settings, done, report)
+    return Ingested(max(done, last), None, found.ignored)
+
+
+def _take_in(settings: Settings, day: date, feeds: list[Feed]) -> Iterator[DeliveryRecord]:
+    for feed in feeds:
+        record = read_record(settings, feed.name, day)
+        if record is None or not is_closed(record, latest_accepted(settings, feed.name)):
+            record = accept_delivery(settings, feed, day)
+        if record is not None:
+            yield record
+
+
+def _retry_refused(settings: Settings, done: date, report: Callable[[DeliveryRecord], None]) -> None:
+    """Feeds that stop no day may be replaced until their next delivery is accepted."""
+    for record in list(read_records(settings)):
+        feed = FEEDS[record.feed]
+        if record.state is State.REFUSED and not feed.stops_day and record.landed_on <= done:
+            if is_closed(record, latest_accepted(settings, feed.name)):
+                continue
+            again = accept_delivery(settings, feed, record.landed_on)
+            if again is not None:
+                report(again)
+
+
+def _check_nothing_came_late(settings: Settings, deliveries: tuple[tuple[date, Feed], ...], done: date) -> None:
+    for day, feed in deliveries:
+        if day <= done and read_record(settings, feed.name, day) is None:
+            raise RefusedError(
+                f"{feed.name}/landed_on={day} came after its day was closed: put it into the current day's folder"
+            )
+
+
+def window_of(settings: Settings, progress: Progress, through: date) -> Window:
+    """The window of a run that goes through a day: the knowledge dates after the last processed one."""
+    done = last_processed(settings, progress)
+    last = max(done, through)
+    first_orders = [
+        record.landed_on
+        for record in read_records(settings)
+        if record.feed == "orders" and record.state is State.ACCEPTED and record.landed_on <= last
+    ]
+    return Window(
+        known_from=done,
+        known_through=last,
+        as_of=last,
+        earliest=progress.earliest or earliest_delivery(settings),
+        first_delivery=min(first_orders, default=None),
+        time_zone=settings.time_zone,
+    )

@@ -1,0 +1,51 @@
+"""The deployment's programs: their terms as loaded, as used in a run, and as hashed into a posting.
+
+Does not belong here: what terms may say (``data_contracts.terms``) or what is owed under them (dbt).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import date
+
+from data_contracts.terms import Program, TermsError, load_programs, period_terms, version_hash
+from orchestration.errors import SettingsError
+from orchestration.settings import Settings
+
+
+def deployed_programs(settings: Settings) -> tuple[Program, ...]:
+    """Every program of the terms folder; SettingsError naming file, place and cure where one is refused."""
+    if not settings.programs.is_dir():
+        raise SettingsError(
+            f"the terms folder {settings.programs} does not exist; create it or set INCENTIVES_PROGRAMS"
+        )
+    try:
+        return load_programs(settings.programs)
+    except TermsError as error:
+        raise SettingsError(str(error)) from error
+
+
+def used_versions(programs: Sequence[Program], as_of: date, first_delivery: date | None) -> dict[tuple[str, int], str]:
+    """The hash of each terms version in force in a period that has begun, by program and version number."""
+    used = {}
+    for program in programs:
+        for period in period_terms(program, as_of, first_delivery):
+            if period.has_begun and period.version_no is not None:
+                used[(program.program_id, period.version_no)] = version_hash(program, period.version_no)
+    return used
+
+
+def all_versions(programs: Sequence[Program]) -> dict[tuple[str, int], str]:
+    """The hash of every version of every program, by program and version number (from 1)."""
+    return {
+        (program.program_id, number): version_hash(program, number)
+        for program in programs
+        for number in range(1, len(program.versions) + 1)
+    }
+
+
+def terms_hash(used: dict[tuple[str, int], str]) -> str:
+    """One hash over the versions used, in the order of their names."""
+    lines = [f"{program_id}\x1f{number}\x1f{digest}\n" for (program_id, number), digest in sorted(used.items())]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()

@@ -1,0 +1,139 @@
+"""Running the daily job from a command: the same job, lock, run record and checks as from the Dagster UI.
+
+Belongs here: which days a command asks for, and what a finished run means for the person who asked. Does not belong here: any step
+of the job.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+
+from orchestration.daily_job import JOB, today
+from orchestration.definitions import build_defs
+from orchestration.errors import BusyError, IncentivesError, RefusedError, SettingsError
+from orchestration.home import prepare_home
+from orchestration.ingestion import earliest_delivery, last_processed
+from orchestration.partitions import REBUILD, range_tags
+from orchestration.progress import Progress
+from orchestration.settings import Settings
+from orchestration.window import DAY
+from orchestration.writer_lock import writer_lock
+
+_BY_NAME: dict[str, type[IncentivesError]] = {
+    error.__name__: error for error in (BusyError, IncentivesError, RefusedError, SettingsError)
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a run and its seconds."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """A finished run: the days it was asked for, what its steps took, what the ledger said, and its id in Dagster."""
+
+    first: date
+    last: date
+    steps: tuple[Step, ...]
+    posting: str
+    run_id: str
+    seconds: float
+
+
+def run_through(settings: Settings, through: date, daily: bool, report: Callable[[RunOutcome], None]) -> None:
+    """Runs the job over every unprocessed day up to ``through`` (today at the latest), at once or day by day."""
+    prepare_home(settings)
+    with writer_lock(settings, f"incentives run --through {through}"):
+        last = min(through, today(settings))
+        done = last_processed(settings, Progress.load(settings))
+        if last < done:
+            last = done
+        ranges = [(min(done + DAY, last), last)]
+        if daily and last > done:
+            days = (last - done).days
+            ranges = [(done + DAY * step, done + DAY * step) for step in range(1, days + 1)]
+        if last < earliest_delivery(settings):
+            raise SettingsError(
+                f"nothing was delivered up to {last}; the first delivery is {earliest_delivery(settings)}"
+            )
+        for first_day, last_day in ranges:
+            report(_execute(settings, first_day, last_day, {}))
+
+
+def rebuild(settings: Settings, report: Callable[[RunOutcome], None]) -> None:
+    """Makes everything after the accepted rows anew, up to the last processed day."""
+    prepare_home(settings)
+    with writer_lock(settings, "incentives rebuild"):
+        done = Progress.load(settings).processed_through
+        if done is None:
+            raise SettingsError("nothing was processed yet, so there is nothing to rebuild; use `incentives run`")
+        report(_execute(settings, done, done, {REBUILD: "true"}))
+
+
+def _execute(settings: Settings, first: date, last: date, tags: dict[str, str]) -> RunOutcome:
+    began = time.monotonic()
+    job = build_defs(settings).resolve_job_def(JOB)
+    log = (settings.home / "logs" / "run.log").open("a", encoding="utf-8")
+    # dbt's own lines go to a log: the terminal shows steps.
+    with log, redirect_stdout(log), dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(
+            instance=instance,
+            tags=range_tags(first, last) | tags,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {}}}},
+        )
+        if not result.success:
+            raise _failure(result)
+        posting = _posting(result)
+        steps = tuple(_steps(result))
+    return RunOutcome(first, last, steps, posting, result.run_id, time.monotonic() - began)
+
+
+def _steps(result: dg.ExecuteInProcessResult) -> list[Step]:
+    return [
+        Step(event.step_key or "", event.step_success_data.duration_ms / 1000)
+        for event in result.all_events
+        if event.event_type == dg.DagsterEventType.STEP_SUCCESS
+    ]
+
+
+def _posting(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.asset_materializations_for_node("incentive_ledger"):
+        return str(event.metadata["message"].value)
+    return ""
+
+
+def _failure(result: dg.ExecuteInProcessResult) -> IncentivesError:
+    """The failed run as an error for people: what a step raised, or the checks that failed."""
+    failed_checks = [
+        evaluation.asset_check_key.to_user_string()
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR
+    ]
+    for event in result.all_events:
+        if event.event_type != dg.DagsterEventType.STEP_FAILURE:
+            continue
+        data = event.step_failure_data
+        if data.user_failure_data is not None:
+            return RefusedError(data.user_failure_data.description or f"{event.step_key} failed")
+        error = data.error.cause if data.error and data.error.cause else data.error
+        if error is not None and error.cls_name in _BY_NAME:
+            return _BY_NAME[error.cls_name](error.message.split(": ", 1)[-1].strip())
+        if failed_checks:
+            return RefusedError(
+                f"{len(failed_checks)} checks failed, so nothing was posted or published; the first: {failed_checks[0]}. "
+                f"Look at run {result.run_id} in the Dagster UI"
+            )
+        told = error.message.strip().splitlines()[0] if error is not None else "no reason given"
+        return RefusedError(f"step {event.step_key} of run {result.run_id} failed: {told}; see it in the Dagster UI")
+    return RefusedError(f"run {result.run_id} failed; see it in the Dagster UI")

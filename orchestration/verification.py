@@ -1,0 +1,89 @@
+"""Verifying what stands: the ledger's chain, the ledger against the awards, the served marts against the ledger.
+
+Reads only. Does not belong here: the checks that every run makes on its own figures (dbt's tests, ``awards``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import duckdb
+
+from orchestration.awards import read_awards
+from orchestration.deliveries import check_all_closed
+from orchestration.errors import IncentivesError, SettingsError
+from orchestration.ledger.ledger import Ledger
+from orchestration.progress import Progress
+from orchestration.publication import published_head
+from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse, read_window
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was found sound, and every difference, a sentence each."""
+
+    passed: tuple[str, ...]
+    differences: tuple[str, ...]
+
+
+def verify(settings: Settings) -> Verified:
+    """Walks everything; SettingsError where nothing was published yet."""
+    anchor = published_head(settings)
+    if anchor is None:
+        raise SettingsError("nothing was published yet, so there is nothing to verify; use `incentives run`")
+    passed: list[str] = []
+    differences: list[str] = []
+    ledger = Ledger.open(settings.ledger_url)
+    head = ledger.head()
+    _note(
+        passed, differences, f"chain of {head.posting_no} postings and {head.entry_no} entries", ledger.verify([anchor])
+    )
+    with open_warehouse(settings, read_only=True) as connection:
+        window = read_window(connection)
+        if ledger.last_awards_day() in (None, window.as_of):
+            awards = read_awards(connection)
+            _note(
+                passed,
+                differences,
+                f"ledger against {len(awards)} awards as of {window.as_of}",
+                ledger.check_against(awards),
+            )
+    _note(passed, differences, "served ledger against the ledger", _served_differences(settings, ledger))
+    try:
+        count = check_all_closed(settings, rehash=True)
+        passed.append(f"bytes of {count} closed deliveries")
+    except IncentivesError as error:
+        differences.append(str(error))
+    processed = Progress.load(settings).processed_through
+    if processed != window.as_of:
+        differences.append(f"processed through {processed}, but the warehouse stands as of {window.as_of}: run again")
+    return Verified(tuple(passed), tuple(differences))
+
+
+def _note(passed: list[str], differences: list[str], what: str, found: list[str]) -> None:
+    if found:
+        differences.extend(found)
+    else:
+        passed.append(what)
+
+
+def _served_differences(settings: Settings, ledger: Ledger) -> list[str]:
+    with duckdb.connect(str(settings.serving / "marts.duckdb"), read_only=True) as served:
+        entries = served.execute(
+            "select entry_no, amount_cents, debit_account, credit_account from finance.ledger_entries order by entry_no"
+        ).fetchall()
+        balances = served.execute(
+            "select account, instrument, balance_cents from finance.ledger_balances order by account, instrument"
+        ).fetchall()
+    found = []
+    written = [
+        (entry.entry_no, entry.amount_cents, entry.debit_account, entry.credit_account) for entry in ledger.entries()
+    ]
+    if entries != written:
+        found.append(
+            f"the served marts hold {len(entries)} ledger entries unlike the ledger's {len(written)}: run again"
+        )
+    if balances != sorted(ledger.balances()):
+        found.append("the served ledger_balances differ from the ledger: run again")
+    return found
