@@ -1,0 +1,118 @@
+"""Tampering is found and named: the triggers taken away first, as somebody with the file could."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from awards_by_hand import final, ledger_in, post, provisional
+
+from orchestration.ledger.chain import Head
+from orchestration.ledger.ledger import Ledger
+
+Tamper = Callable[..., list[str]]
+
+
+@pytest.fixture
+def tampered(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tamper:
+    """Change a ledger of three postings and five entries behind its back, put the triggers back, and verify it."""
+    monkeypatch.setattr("orchestration.ledger.positions.LEAST_ENTRIES", 4)
+    post(ledger, "2025-10-02", provisional(500), provisional(100, beneficiary_id="P2"))
+    post(ledger, "2025-10-03", provisional(800), provisional(100, beneficiary_id="P2"))
+    post(ledger, "2025-10-04", final(800), provisional(60, beneficiary_id="P2"))
+    head = ledger.head()
+    assert ledger.verify([head]) == []
+
+    def tamper(*statements: str) -> list[str]:
+        with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
+            triggers = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in triggers:
+                raw.execute(f"DROP TRIGGER {name}")
+            raw.execute("PRAGMA ignore_check_constraints = ON")
+            for statement in statements:
+                raw.execute(statement)
+            for _, sql in triggers:
+                raw.execute(sql)
+        return ledger.verify([head])
+
+    return tamper
+
+
+@pytest.mark.parametrize(
+    ("statement", "says"),
+    [
+        (
+            "UPDATE entries SET amount_cents = 301 WHERE entry_no = 3",
+            r"posting 2 \(AWARDS of 2025-10-03\) says the sums",
+        ),
+        ("UPDATE entries SET subject_id = 'S' WHERE entry_no = 3", r"posting 2 .* no longer has its hash"),
+        (
+            "UPDATE entries SET beneficiary_id = 'P9' WHERE entry_no = 3",
+            "entry 3, ACCRUE, stands on account pending:PARTNER",
+        ),
+        (
+            "UPDATE entries SET credit_account = 'payable:PARTNER:P1' WHERE entry_no = 3",
+            "in place of pending:PARTNER:P1",
+        ),
+        ("UPDATE entries SET amount_cents = -300 WHERE entry_no = 3", "entry 3 moves -300 cents"),
+        ("UPDATE entries SET entry_type = 'PAY' WHERE entry_no = 3", r"type PAY, which posting 2 .* cannot hold"),
+        ("UPDATE entries SET entry_type = 'GIFT' WHERE entry_no = 3", "type GIFT"),
+        ("UPDATE entries SET posting_no = 1 WHERE entry_no = 3", "entry 3 names posting 1 and stands in posting 2"),
+        (
+            "UPDATE entries SET amount_cents = 10 WHERE entry_no = 2",
+            "entry 5 leaves -30 cents pending and 0 approved for tsp_daily.* P2",
+        ),
+        ("DELETE FROM entries WHERE entry_no = 1", "entries 1 to 1 are missing from posting 1"),
+        ("DELETE FROM entries WHERE entry_no = 2", "posting 1 .* says 2 entries and holds 1"),
+        ("DELETE FROM postings WHERE posting_no = 2", "postings 2 to 2 are missing"),
+        ("DELETE FROM postings WHERE posting_no = 3", "posting 3, to entry 5, was recorded as the head and is missing"),
+        ("DELETE FROM postings WHERE posting_no = 3", "2 entries after entry 3 stand in no posting"),
+        (
+            "UPDATE postings SET as_of = '2025-10-01' WHERE posting_no = 2",
+            "not later than the AWARDS posting of 2025-10-02",
+        ),
+        ("UPDATE postings SET sums = '{}' WHERE posting_no = 2", "says the sums {} and its entries"),
+        ("UPDATE postings SET inputs_hash = 'x' WHERE posting_no = 2", "posting 2 .* no longer has its hash"),
+        ("UPDATE postings SET hash = 'x' WHERE posting_no = 2", "posting 3 .* does not continue the hash"),
+        ("UPDATE postings SET hash = 'x' WHERE posting_no = 3", "stands with entry 5 and hash x"),
+        (
+            "UPDATE checkpoints SET positions = x'00'",
+            r"the checkpoint after posting 3 \(AWARDS of 2025-10-04\) does not hold",
+        ),
+        ("UPDATE checkpoints SET position_count = 1", "the checkpoint after posting 3"),
+        ("UPDATE postings SET kind = 'PAY' WHERE posting_no = 2", r"posting 2 \(PAY of 2025-10-03\) cannot hold"),
+    ],
+)
+def test_tampering_is_named(tampered: Tamper, statement: str, says: str) -> None:
+    found = tampered(statement)
+    assert any(re.search(says, sentence) for sentence in found), found
+
+
+def test_a_trigger_that_is_gone_or_altered_is_named(ledger: Ledger, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw:
+        raw.execute("DROP TRIGGER entries_no_delete")
+        raw.execute("DROP TRIGGER postings_no_update")
+        raw.execute("CREATE TRIGGER postings_no_update BEFORE UPDATE ON postings BEGIN SELECT 1; END")
+    assert [sentence.split()[-5] for sentence in ledger.verify()] == ["postings_no_update", "entries_no_delete"]
+
+
+def test_a_tail_cut_off_without_a_trace_is_found_by_the_anchor_alone(tampered: Tamper, ledger: Ledger) -> None:
+    tables = ("checkpoints", "entries", "postings")
+    (sentence,) = tampered(*(f"DELETE FROM {table} WHERE posting_no = 3" for table in tables))
+    assert sentence == "posting 3, to entry 5, was recorded as the head and is missing: the ledger's tail was cut off"
+    assert ledger.verify() == []
+
+
+def test_a_ledger_that_began_anew_does_not_hold_the_anchor(tmp_path: Path) -> None:
+    other = ledger_in(tmp_path / "other")
+    assert len(other.verify([Head(1, 2, "some hash")])) == 1
+    assert other.verify([other.head()]) == []
+
+
+def test_many_faults_are_counted_after_a_hundred(ledger: Ledger) -> None:
+    found = ledger.check_against([provisional(1, subject_id=f"{number:03}") for number in range(150)])
+    assert (len(found), found[-1]) == (101, "and 50 more")
