@@ -20,20 +20,6 @@ from data_contracts.columns import Column, Kind
 from data_contracts.feeds import Feed, PairRule
 from data_contracts.values import ACCEPTED_TYPES, Parsed, parsed, trimmed
 
-RULES = (
-    "shape",
-    "required",
-    "type",
-    "enum",
-    "range",
-    "decimals",
-    "naive_time",
-    "future",
-    "unsupported_currency",
-    "discount_above_amount",
-    "not_after",
-)
-
 BROKEN_ROWS = pl.Schema({"row": pl.UInt32, "column": pl.String, "rule": pl.String, "all_rules": pl.String})
 
 

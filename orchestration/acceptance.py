@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -17,7 +16,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import polars as pl
 from polars.io.plugins import register_io_source
 
@@ -35,12 +33,12 @@ from orchestration.deliveries import (
     fingerprint,
     is_closed,
     latest_accepted,
-    publish,
     read_record,
     unchanged,
     write_record,
 )
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.files import sync
 from orchestration.readers import Batch, read_file
 from orchestration.settings import Settings
 
@@ -54,13 +52,14 @@ QUARANTINE_SCHEMA = pl.Schema(
         "rule": pl.String,
         "all_rules": pl.String,
         "raw": pl.String,
+        "record_id": pl.String,  # the key, where it could be read: a child may wait for this very row
     }
 )
 PART = "part-0.parquet"
+_UNIT_SEPARATOR = "\x1f"
 EMPTY_DAY = date(1, 1, 1)  # its folder holds the schema and no rows
 _ROW_GROUP = 200_000
-_RIVALS_AT_ONCE = 250_000
-_DUCKDB: dict[str, str | bool | int | float | list[str]] = {"memory_limit": "300MB", "threads": 2}
+_ROWS_COMPARED_AT_ONCE = 250_000
 _AMOUNT = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,2}0*)?")
 
 
@@ -86,7 +85,7 @@ def accept_delivery(settings: Settings, feed: Feed, landed_on: date) -> Delivery
     try:
         record = _Intake(settings, feed, landed_on).run(folder)
         write_record(settings, record)
-    except (OSError, duckdb.Error) as error:
+    except OSError as error:
         cause = " ".join(str(error).split())
         cure = "free space, or mend the permissions of home and landing"
         raise SettingsError(f"{feed.name} of {landed_on} cannot be taken in ({cause}): {cure}") from error
@@ -103,7 +102,7 @@ def ensure_empty_part(settings: Settings, feed: Feed) -> None:
         if not part.exists():
             temporary = part.with_name(PART + ".tmp")
             schema.to_frame().write_parquet(temporary)
-            publish(temporary, part)
+            _publish(temporary, part)
 
 
 def _day_folder(parent: Path, landed_on: date) -> Path:
@@ -132,6 +131,14 @@ class _Surplus:
     flags: pl.Series | None
     repeats: int = 0
     overtaken: int = 0
+
+
+@dataclass(frozen=True)
+class _Holders:
+    """The places of the rows that hold, and how many rows of those compared repeat another."""
+
+    places: pl.Series
+    repeats: int
 
 
 class _Intake:
@@ -178,10 +185,7 @@ class _Intake:
     def _clear_temporary(self) -> None:
         for place in (self.accepted, self.quarantine):
             for path in place.glob("*.tmp"):
-                if path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink()
+                path.unlink()
 
     def _unknown(self) -> tuple[str, ...]:
         return tuple(sorted(self.found.unknown))
@@ -223,7 +227,7 @@ class _Intake:
         for column in self.feed.columns:
             if column.kind is Kind.MONEY:
                 self.found.totals[column.name] += int(checked[column.name].cast(pl.Int128).sum())
-        self._quarantine(file, batch, broken)
+        self._quarantine(file, batch, broken, self._record_ids(checked, broken))
         if broken.height:
             checked = checked.with_row_index("row").join(broken, on="row", how="anti", maintain_order="left")
         good = checked.select(
@@ -233,11 +237,17 @@ class _Intake:
         self.found.key_hashes.append(good.select(pl.struct(self.feed.key).hash()).to_series())
         return good
 
-    def _quarantine(self, file: str, batch: Batch, broken: pl.DataFrame) -> None:
+    def _record_ids(self, checked: pl.DataFrame, broken: pl.DataFrame) -> pl.Series:
+        key = pl.concat_str([pl.col(name).cast(pl.String) for name in self.feed.key], separator=_UNIT_SEPARATOR)
+        return checked.select(key.alias("record_id")).to_series().gather(broken["row"])
+
+    def _quarantine(self, file: str, batch: Batch, broken: pl.DataFrame, record_ids: pl.Series) -> None:
         rows = broken.height + batch.misshapen.height
         if not rows:
             return
-        of_values = broken.with_columns(batch.row_numbers.gather(broken["row"]), batch.raw_text(broken["row"]))
+        of_values = broken.with_columns(
+            batch.row_numbers.gather(broken["row"]), batch.raw_text(broken["row"]), record_ids
+        )
         of_shape = batch.misshapen.with_columns(rule=pl.lit("shape"), all_rules=pl.lit("shape"))
         part = pl.concat([of_values, of_shape], how="diagonal").sort("row_number")
         constants = {"feed": self.feed.name, "landed_on": self.landed_on, "file": file}
@@ -253,59 +263,38 @@ class _Intake:
     def _surplus(self, good: Path) -> _Surplus:
         """Finds the good rows that repeat another, or are overtaken by another version of their key.
 
-        Keys whose hash stands alone need no second look; the rows of the others are compared as they are.
+        Keys whose hash stands alone need no second look; the rows of the others are compared as they are, in shares
+        that bound memory: by the whole row first, so that many rows of one key spread, then by key what is left.
         """
         hashes = pl.concat(self.found.key_hashes) if self.found.key_hashes else pl.Series([], dtype=pl.UInt64)
         ordered = hashes.sort()
         shared = ordered.filter(ordered == ordered.shift(1)).unique()
         if shared.is_empty():
             return _Surplus(None)
-        candidates = hashes.is_in(shared.implode())
-        rivals = self.accepted / "rivals.tmp"
+        rivals = hashes.is_in(shared.implode())
+        row_hashes = _scan(good).select(pl.struct(self._names()).hash()).collect(engine="streaming").to_series()
+        first = self._holders(good, rivals, row_hashes)
+        last = self._holders(good, _flags(rivals.len(), first.places), hashes)
+        surplus = rivals & ~_flags(rivals.len(), last.places)
+        return _Surplus(surplus, first.repeats, int(surplus.sum()) - first.repeats)
+
+    def _holders(self, good: Path, rivals: pl.Series, hashes: pl.Series) -> _Holders:
+        """Of the flagged rows, the one of each key that holds in each share of the hashes."""
+        versions = ["updated_at", "canonical"] if self.feed.has_updated_at else ["canonical"]
         text = canonical_text(self.feed.columns).alias("canonical")
-        _write(_at_places(good, candidates).with_columns(text), rivals)
-        count = int(candidates.sum())
-        kept, distinct = self._holders(rivals, count)
-        return _Surplus(
-            candidates.scatter(kept, False),  # in place: the candidates are no longer needed
-            repeats=count - distinct,
-            overtaken=distinct - kept.len(),
-        )
+        shares = int(rivals.sum()) // _ROWS_COMPARED_AT_ONCE + 1
+        places: list[pl.Series] = []
+        repeats = 0
+        for share in range(shares):
+            rows = _at_places(good, rivals & (hashes % shares == share)).collect(engine="streaming")
+            distinct = rows.unique(self._names(), keep="first", maintain_order=True)
+            repeats += rows.height - distinct.height
+            best_first = distinct.with_columns(text).sort(versions, descending=True, maintain_order=True)
+            places.append(best_first.unique(list(self.feed.key), keep="first")["place"])
+        return _Holders(pl.concat(places), repeats)
 
-    def _holders(self, rivals: Path, rows: int) -> tuple[pl.Series, int]:
-        """Of that many rows with shared keys: the places of those that hold, and how many rows are distinct.
-
-        They are split into shares, all rows of a key in one, which are looked at in turn to bound memory.
-        """
-        keys = ", ".join(f'"{name}"' for name in self.feed.key)
-        names = ", ".join(f'"{column.accepted_name}"' for column in self.feed.columns)
-        version = "updated_at, canonical" if self.feed.has_updated_at else "canonical"
-        shares = self.accepted / "shares.tmp"
-        split = f"""
-            copy (select *, hash({keys}) % {rows // _RIVALS_AT_ONCE + 1} as share from read_parquet($rivals))
-            to '{_quoted(shares)}' (format parquet, partition_by (share))
-        """
-        holders_of_share = f"""
-            with distinct_rows as (
-                select {names}, canonical, min(place) as place
-                from read_parquet($share, hive_partitioning = false)
-                group by {names}, canonical
-            )
-            select arg_max(place, row({version})) as place, count(*) as versions
-            from distinct_rows
-            group by {keys}
-        """
-        holders: list[pl.Series] = []
-        distinct = 0
-        with duckdb.connect(config=_DUCKDB | {"temp_directory": str(self.accepted / "spill.tmp")}) as connection:
-            connection.execute("set preserve_insertion_order = false; set timezone = 'UTC'")
-            connection.execute(split, {"rivals": str(rivals)})
-            for share in sorted(shares.iterdir()):
-                files = [str(path) for path in sorted(share.iterdir())]
-                result = connection.execute(holders_of_share, {"share": files}).fetchnumpy()
-                holders.append(pl.Series("place", result["place"]).cast(pl.UInt32))
-                distinct += int(result["versions"].sum())
-        return pl.concat(holders), distinct
+    def _names(self) -> list[str]:
+        return [column.accepted_name for column in self.feed.columns]
 
     # Refusal
 
@@ -340,28 +329,41 @@ class _Intake:
         if parts:
             whole = self.quarantine / f"{PART}.tmp"
             _write(pl.scan_parquet(parts, hive_partitioning=False, glob=False), whole)
-            publish(whole, self.quarantine / PART)
+            _publish(whole, self.quarantine / PART)
 
     def _publish_accepted(self, good: Path, surplus: _Surplus) -> None:
         if surplus.flags is not None:
             whole = self.accepted / f"{PART}.tmp"
             _write(_at_places(good, ~surplus.flags).drop("place"), whole)
             good = whole
-        publish(good, self.accepted / PART)
+        _publish(good, self.accepted / PART)
+
+
+def _scan(part: Path) -> pl.LazyFrame:
+    """The rows of a Parquet file with their ``place`` in it."""
+    return pl.scan_parquet(part, row_index_name="place", hive_partitioning=False, glob=False)
 
 
 def _at_places(part: Path, flags: pl.Series) -> pl.LazyFrame:
-    """The rows of a Parquet file that are flagged, one flag a row, with their ``place`` in it."""
+    """The rows of a Parquet file that are flagged, one flag a row."""
     flagged = pl.col("place").map_batches(flags.gather, return_dtype=pl.Boolean, is_elementwise=True)
-    return pl.scan_parquet(part, row_index_name="place", hive_partitioning=False, glob=False).filter(flagged)
+    return _scan(part).filter(flagged)
+
+
+def _flags(length: int, places: pl.Series) -> pl.Series:
+    return pl.repeat(False, length, eager=True).scatter(places, True)
 
 
 def _write(rows: pl.LazyFrame, path: Path) -> None:
     rows.sink_parquet(path, compression="zstd", row_group_size=_ROW_GROUP, maintain_order=True)
 
 
-def _quoted(path: Path) -> str:
-    return str(path).replace("'", "''")
+def _publish(finished: Path, path: Path) -> None:
+    """Gives a finished file its name, in one step and for good."""
+    finished.chmod(0o600)
+    sync(finished)
+    finished.replace(path)
+    sync(path.parent)
 
 
 def _amount(cents: int) -> str:

@@ -147,6 +147,14 @@ def owed(
 
 
 @app.command()
+def demo() -> None:
+    """Takes a sample marketplace through a season in the home, and says who is owed what and why."""
+    from orchestration.demo import demonstrate
+
+    demonstrate(Settings.from_environment(), console)
+
+
+@app.command()
 def verify() -> None:
     """Walks the ledger's chain, recomputes balances, compares them with awards and served marts; exit 1 on any difference."""
     from orchestration.verification import verify as verified

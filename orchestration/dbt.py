@@ -1,4 +1,4 @@
-"""The dbt project as Dagster sees it: its manifest, kept prepared, and how its process is told where the warehouse is.
+"""The dbt project as Dagster sees it: its manifest, kept prepared, and its process, told where the warehouse is.
 
 Does not belong here: any model, or what becomes of their results (``assets.models``).
 """
@@ -7,53 +7,97 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
+from packaging.version import Version
+
 from orchestration.errors import SettingsError
+from orchestration.files import replacing
 from orchestration.settings import CHECKOUT, Settings
 
 PROJECT = CHECKOUT / "dbt_project"
-TARGET = PROJECT / "target"
-MANIFEST = TARGET / "manifest.json"
 EXECUTABLE = Path(sys.executable).with_name("dbt")
 """dbt of the same environment, wherever the command was started from."""
+
 _SOURCES = ("models", "macros", "tests", "dbt_project.yml", "profiles.yml")
 
 
-def export(settings: Settings) -> None:
-    """Tells dbt's process where the warehouse is and which days are meant; telemetry stays off."""
-    os.environ["INCENTIVES_WAREHOUSE"] = str(settings.warehouse)
-    os.environ["INCENTIVES_TIMEZONE"] = settings.time_zone
-    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
-    os.environ["DBT_LOG_PATH"] = str(settings.home / "logs")
+def target(settings: Settings) -> Path:
+    """Where dbt keeps what it parsed: in the home, since the warehouse's path is part of it. One writer, one folder."""
+    return settings.home / "dbt"
 
 
 @cache
-def manifest() -> dict[str, Any]:
+def manifest(settings: Settings) -> dict[str, Any]:
     """The project's manifest, prepared anew where a source is newer; SettingsError where dbt cannot parse it."""
-    if not MANIFEST.exists() or MANIFEST.stat().st_mtime < _newest_source():
-        prepare()
-    content: dict[str, Any] = json.loads(MANIFEST.read_text(encoding="utf-8"))
+    prepared = target(settings) / "prepared_manifest.json"
+    if not prepared.exists() or prepared.stat().st_mtime < _newest_source():
+        _prepare(settings, prepared)
+    content: dict[str, Any] = json.loads(prepared.read_text(encoding="utf-8"))
     return content
 
 
-def prepare() -> None:
+def money_tests(settings: Settings) -> list[dict[str, Any]]:
+    """The tests that concern money, as the manifest describes them."""
+    nodes = manifest(settings)["nodes"].values()
+    return [node for node in nodes if node["resource_type"] == "test" and "money" in node["tags"]]
+
+
+def build(settings: Settings, context: dg.AssetExecutionContext, translator: DagsterDbtTranslator) -> DbtCliInvocation:
+    """Starts ``dbt build`` in a process of its own; its events stream into the run.
+
+    Started directly, not through the command-line resource: that starts dbt once more to ask for its version, and loads an
+    adapter into this process, which nothing here needs.
+    """
+    return DbtCliInvocation.run(
+        args=_command("build", settings),
+        env=_environment(settings),
+        manifest=manifest(settings),
+        dagster_dbt_translator=translator,
+        project_dir=PROJECT,
+        target_path=target(settings),
+        raise_on_error=True,
+        context=context.op_execution_context,
+        adapter=None,
+        cli_version=Version(version("dbt-core")),
+        dbt_project=None,
+    )
+
+
+def _prepare(settings: Settings, prepared: Path) -> None:
     """Parses the project once, so that runs need not."""
-    command = [str(EXECUTABLE), "parse", "--quiet", "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT)]
-    environment = os.environ | {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    target(settings).mkdir(parents=True, exist_ok=True)
+    command = _command("parse", settings)
+    done = subprocess.run(command, env=_environment(settings), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SettingsError(f"dbt cannot parse {PROJECT}: {(done.stdout + done.stderr).strip()[-400:]}")
+    with replacing(prepared) as temporary:
+        shutil.copyfile(target(settings) / "manifest.json", temporary)
 
 
-def money_tests() -> list[dict[str, Any]]:
-    """The tests that concern money, as the manifest describes them."""
-    nodes = manifest()["nodes"].values()
-    return [node for node in nodes if node["resource_type"] == "test" and "money" in node["tags"]]
+def _command(verb: str, settings: Settings) -> list[str]:
+    places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target(settings))]
+    return [str(EXECUTABLE), verb, *places]
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Tells dbt where the warehouse is and which days are meant; telemetry stays off."""
+    return os.environ | {
+        "INCENTIVES_WAREHOUSE": str(settings.warehouse),
+        "INCENTIVES_TIMEZONE": settings.time_zone,
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_LOG_FORMAT": "json",
+        "DBT_LOG_PATH": str(settings.home / "logs"),
+        "PYTHONUNBUFFERED": "1",
+    }
 
 
 def _newest_source() -> float:

@@ -6,10 +6,9 @@
 from collections.abc import Iterator
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, DbtProject
 
 from data_contracts.feeds import FEEDS
-from orchestration import daily_job, dbt
+from orchestration import daily_job
 from orchestration.assets.feeds import feeds_asset, run_context_asset
 from orchestration.assets.ledger import ledger_assets, money_check_keys
 from orchestration.assets.models import Translator, models_asset
@@ -26,7 +25,7 @@ PATIENCE_SECONDS = 900
 def build_defs(settings: Settings) -> dg.Definitions:
     """Everything that Dagster shows and runs, for one deployment."""
     partitions = delivery_days(settings)
-    project = DbtProject(project_dir=dbt.PROJECT, profiles_dir=dbt.PROJECT)
+    translator = Translator(partitions)
     stopping_feeds = [feed.name for feed in FEEDS.values() if feed.stops_day]
 
     @dg.resource(description="The lock of the one writer, held while a run lasts.")
@@ -39,16 +38,13 @@ def build_defs(settings: Settings) -> dg.Definitions:
         assets=[
             feeds_asset(settings, partitions),
             run_context_asset(settings),
-            models_asset(settings, project, partitions),
-            *ledger_assets(settings, money_check_keys(Translator(partitions), stopping_feeds)),
+            models_asset(settings, translator),
+            *ledger_assets(settings, money_check_keys(settings, translator, stopping_feeds)),
             served_marts_asset(settings),
         ],
         jobs=[daily_job.job()],
         schedules=[daily_job.schedule(settings)],
-        resources={
-            "writer": writer,
-            "dbt_process": DbtCliResource(project_dir=project, dbt_executable=str(dbt.EXECUTABLE)),
-        },
+        resources={"writer": writer},
         loggers={"console": terminal_logger},
         executor=dg.in_process_executor,
     )

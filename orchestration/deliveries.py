@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from data_contracts.feeds import FEEDS, Feed
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.files import write_text
 from orchestration.settings import Settings
 
 MANIFEST = "_manifest.json"
@@ -166,24 +166,7 @@ def write_record(settings: Settings, record: DeliveryRecord) -> None:
     path = _record_path(settings, record.feed, record.landed_on)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     content = asdict(record) | {"landed_on": record.landed_on.isoformat()}
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    publish(temporary, path)
-
-
-def publish(temporary: Path, path: Path) -> None:
-    """Gives a finished file its name, in one step and for good: synced, renamed, and the folder synced."""
-    _sync(temporary)
-    temporary.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
 
 
 def _record_path(settings: Settings, feed: str, landed_on: date) -> Path:

@@ -6,6 +6,7 @@ Does not belong here: what is written into the folders.
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from orchestration.errors import SettingsError
@@ -42,8 +43,8 @@ def prepare_home(settings: Settings) -> None:
 
 
 def _folder(path: Path, mode: int) -> None:
-    if not path.is_dir():
-        path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(parents=True, exist_ok=True)
+    if stat.S_IMODE(path.stat().st_mode) & ~mode:
         path.chmod(mode)
     if not os.access(path, os.W_OK | os.X_OK):
         raise PermissionError(13, "permission denied", str(path))

@@ -24,8 +24,9 @@ class _StepHandler(logging.Handler):
         meta = getattr(record, "dagster_meta", {})
         event = meta.get("dagster_event")
         if event is None:
-            if record.levelno >= logging.WARNING:
-                self._say(f"  ! {meta.get('orig_message', record.getMessage())}")
+            told = meta.get("orig_message", record.getMessage())
+            if record.levelno >= logging.WARNING and not told.startswith("Dependencies for step"):
+                self._say(f"  ! {told}")
             return
         if event.event_type == dg.DagsterEventType.STEP_SUCCESS and event.step_key in _NAMES:
             seconds = event.step_success_data.duration_ms / 1000
@@ -40,6 +41,6 @@ class _StepHandler(logging.Handler):
 @dg.logger(config_schema={}, description="One line a finished step.")
 def terminal_logger(context: dg.InitLoggerContext) -> logging.Logger:
     """The console logger of all runs, from the command line and in run processes of the UI alike."""
-    logger = logging.Logger("incentives", level=logging.INFO)
+    logger = logging.Logger("incentives", level=logging.DEBUG)
     logger.addHandler(_StepHandler())
     return logger

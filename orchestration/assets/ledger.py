@@ -104,13 +104,13 @@ def ledger_assets(settings: Settings, money_checks: frozenset[dg.AssetCheckKey])
     ]
 
 
-def money_check_keys(translator: Translator, feeds: list[str]) -> frozenset[dg.AssetCheckKey]:
+def money_check_keys(settings: Settings, translator: Translator, feeds: list[str]) -> frozenset[dg.AssetCheckKey]:
     """Every check whose result of this run a posting needs: the contracts of feeds that stop a day, dbt's tests on money."""
     from dagster_dbt.asset_utils import get_asset_check_key_for_test
 
     keys = {dg.AssetCheckKey(dg.AssetKey(feed), CONTRACT) for feed in feeds}
-    for test in dbt.money_tests():
-        key = get_asset_check_key_for_test(dbt.manifest(), translator, test["unique_id"], project=None)
+    for test in dbt.money_tests(settings):
+        key = get_asset_check_key_for_test(dbt.manifest(settings), translator, test["unique_id"], project=None)
         if key is None:
             raise RefusedError(f"the test {test['name']} hangs on no asset: name its model in meta.dagster.ref")
         keys.add(key)

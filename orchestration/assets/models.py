@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_assets
 
 from orchestration import dbt
 from orchestration.assets.feeds import OWNER
@@ -43,22 +43,17 @@ class Translator(DagsterDbtTranslator):
         return self._partitions if dbt_resource_props["name"] in PARTITIONED else None
 
 
-def models_asset(
-    settings: Settings, project: DbtProject, partitions: dg.PartitionsDefinition[str]
-) -> dg.AssetsDefinition:
+def models_asset(settings: Settings, translator: Translator) -> dg.AssetsDefinition:
     """All models of the dbt project as one multi-asset, built by one dbt process."""
 
     @dbt_assets(
         name="models",
-        manifest=dbt.manifest(),
-        project=project,
-        dagster_dbt_translator=Translator(partitions),
+        manifest=dbt.manifest(settings),
+        dagster_dbt_translator=translator,
         backfill_policy=dg.BackfillPolicy.single_run(),
-        required_resource_keys={"writer", "dbt_process"},
+        required_resource_keys={"writer"},
     )
     def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        dbt.export(settings)
-        dbt_process: DbtCliResource = context.resources.dbt_process
-        yield from dbt_process.cli(["build"], context=context).stream()
+        yield from dbt.build(settings, context, translator).stream()
 
     return models

@@ -1,0 +1,50 @@
+# What people run; each target is enough by itself on a fresh clone with Python 3.11, make and git.
+PYTHON ?= python3.11
+PORT ?= 3000
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+DEMO_HOME := $(CURDIR)/var/demo
+
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+export DO_NOT_TRACK := 1
+
+.PHONY: setup demo ui test lint format staging lock clean
+
+setup: $(READY)
+
+# The marker is written last: an interrupted set-up is done anew.
+$(READY): requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing; install Python 3.11, or name it: make PYTHON=python3"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(READY)
+
+demo: $(READY)
+	@INCENTIVES_HOME="$(DEMO_HOME)" $(BIN)/incentives demo
+
+ui: $(READY)
+	@home="$${INCENTIVES_HOME:-$(DEMO_HOME)}"; mkdir -p "$$home/dagster"; \
+	INCENTIVES_HOME="$$home" DAGSTER_HOME="$$home/dagster" $(BIN)/dagster dev -m orchestration.definitions --port $(PORT)
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
+
+# The staging models, derived from the feeds' column lists.
+staging: $(READY)
+	$(BIN)/python -m data_contracts.staging dbt_project
+
+clean:
+	rm -rf $(VENV) var dbt_project/target

@@ -1,0 +1,99 @@
+"""The demonstration: a sample marketplace taken through a season, and what came of it in words and tables.
+
+Runs the real commands' functions, nothing of its own. Does not belong here: anything that a deployment needs.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from datetime import date
+
+from rich.console import Console
+
+from orchestration.explanation import dollars, explain_award, owed
+from orchestration.home import prepare_home
+from orchestration.ledger.ledger import Ledger
+from orchestration.runs import RunOutcome, run_through
+from orchestration.sample import write_sample
+from orchestration.settings import Settings
+
+ORDERS, SEED = 160_000, 7
+FIRST_DAY, LAST_DAY = date(2025, 10, 1), date(2026, 3, 20)
+POSTING_DAYS = {
+    date(2025, 10, 20): "three weeks in: everything is provisional",
+    date(2025, 12, 20): "before Christmas: the season's peak is in, still provisional",
+    date(2026, 2, 5): "the programs are settled: what was owed is now approved",
+    date(2026, 3, 20): "a recall and late refunds: approved money is clawed back",
+}
+
+NEXT_STEPS = """
+Next:
+  make ui                                      the same in the Dagster UI: graph, checks, runs
+  {bin}/incentives explain award tsp_daily_gmv_2025q4 {partner} --lines 0
+  {bin}/incentives verify                 the ledger's chain, and ledger = awards = served marts
+  {bin}/python -c "import duckdb; duckdb.connect('{marts}', read_only=True).sql('from gmv_daily').show()"
+  Your own data: put files into a landing folder as the README says, then `incentives run --through DAY`.
+  (These commands use the demo's home: export INCENTIVES_HOME={home})
+"""
+
+
+def demonstrate(settings: Settings, console: Console) -> None:
+    """Writes the sample once, runs the job for each posting day, and says who is owed what and why."""
+    began = time.monotonic()
+    prepare_home(settings)
+    _sample(settings, console)
+    for day, story in POSTING_DAYS.items():
+        console.rule(f"{day}: {story}")
+        run_through(settings, day, False, lambda outcome: _report(console, settings, outcome))
+    console.rule("who is owed what")
+    console.print(owed(settings, 5))
+    partner = _interesting_partner(settings)
+    console.rule(f"one award explained: {partner}")
+    console.print(explain_award(settings, "tsp_daily_gmv_2025q4", partner, None, None, 8))
+    console.print(
+        NEXT_STEPS.format(
+            bin=".venv/bin", partner=partner, marts=settings.serving / "marts.duckdb", home=settings.home
+        ),
+        soft_wrap=True,
+    )
+    console.print(f"The demo took {time.monotonic() - began:.0f} seconds.")
+
+
+def _sample(settings: Settings, console: Console) -> None:
+    """Into a folder beside landing, which gets its name when it is whole: an interrupted demo begins it anew."""
+    if any(settings.landing.iterdir()):
+        console.print(f"the sample marketplace is there already: {settings.landing}")
+        return
+    unfinished = settings.landing.with_name("landing.unfinished")
+    shutil.rmtree(unfinished, ignore_errors=True)
+    with console.status("writing a sample marketplace"):
+        summary = write_sample(unfinished, FIRST_DAY, LAST_DAY, ORDERS, SEED)
+    unfinished.chmod(0o700)
+    settings.landing.rmdir()
+    unfinished.rename(settings.landing)
+    console.print(
+        f"sample marketplace: {summary.orders:,} orders, {summary.deliveries:,} deliveries, "
+        f"{FIRST_DAY} to {LAST_DAY}, with the year before in one bulk delivery"
+    )
+
+
+def _report(console: Console, settings: Settings, outcome: RunOutcome) -> None:
+    console.print(f"{outcome.first}..{outcome.last}: done in {outcome.seconds:.1f} s; ledger: {outcome.posting}")
+    moved: dict[str, int] = {}
+    head = Ledger.open(settings.ledger_url).head()
+    for entry in Ledger.open(settings.ledger_url).entries(posting_no=head.posting_no):
+        moved[entry.entry_type] = moved.get(entry.entry_type, 0) + entry.amount_cents
+    console.print("  " + ", ".join(f"{kind} {dollars(cents)}" for kind, cents in sorted(moved.items())))
+
+
+def _interesting_partner(settings: Settings) -> str:
+    """The partner that lost most to clawbacks, else the one that is owed most."""
+    clawed: dict[str, int] = {}
+    owed_now: dict[str, int] = {}
+    for entry in Ledger.open(settings.ledger_url).entries(program_id="tsp_daily_gmv_2025q4"):
+        if entry.entry_type == "CLAWBACK":
+            clawed[entry.beneficiary_id] = clawed.get(entry.beneficiary_id, 0) + entry.amount_cents
+        owed_now[entry.beneficiary_id] = owed_now.get(entry.beneficiary_id, 0) + entry.amount_cents
+    ranked = clawed or owed_now
+    return max(sorted(ranked), key=lambda partner: ranked[partner])
