@@ -227,7 +227,8 @@ class _Intake:
         for column in self.feed.columns:
             if column.kind is Kind.MONEY:
                 self.found.totals[column.name] += int(checked[column.name].cast(pl.Int128).sum())
-        self._quarantine(file, batch, broken, self._record_ids(checked, broken))
+        if broken.height or batch.misshapen.height:
+            self._quarantine(file, batch, broken, self._record_ids(checked, broken))
         if broken.height:
             checked = checked.with_row_index("row").join(broken, on="row", how="anti", maintain_order="left")
         good = checked.select(
@@ -243,8 +244,6 @@ class _Intake:
 
     def _quarantine(self, file: str, batch: Batch, broken: pl.DataFrame, record_ids: pl.Series) -> None:
         rows = broken.height + batch.misshapen.height
-        if not rows:
-            return
         of_values = broken.with_columns(
             batch.row_numbers.gather(broken["row"]), batch.raw_text(broken["row"]), record_ids
         )

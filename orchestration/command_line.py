@@ -31,6 +31,9 @@ explain_app = typer.Typer(no_args_is_help=True, help="Why an award or an entry i
 app.add_typer(explain_app, name="explain")
 console = Console(highlight=False, soft_wrap=True)
 
+_INTERRUPTED = 130
+"""What typer returns after Ctrl-C."""
+
 
 @app.command()
 def sample(
@@ -195,17 +198,17 @@ def main() -> None:
 
 def exit_code(command: Callable[[], Any]) -> int:
     """Runs a command; 0, or the exit code of the error that it printed as one line."""
-    import click
-
     try:
         result = command()
+        if result == _INTERRUPTED:
+            return _say("interrupted; the same command finishes the job", _INTERRUPTED)
         return result if isinstance(result, int) else 0
     except IncentivesError as error:
         return _say(" ".join(str(error).split()), error.exit_code)
-    except click.exceptions.Abort:
-        return _say("interrupted; the same command finishes the job", 130)
-    except click.ClickException as error:
-        return _say(error.format_message(), 2)
+    except typer.TyperException as error:
+        told = error.format_message()
+        # No command was named: typer raises the help as an error.
+        return _say(told, 2) if told.startswith("Usage:") else _say(" ".join(told.split()), 2)
     except PermissionError as error:
         return _say(f"{error.filename} may not be read or written: mend its permissions", 2)
     except OSError as error:

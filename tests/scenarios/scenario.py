@@ -1,0 +1,129 @@
+"""One scenario: its world, its terms, and what it says is owed.
+
+Belongs here: reading a scenario file and asking the SQL. Does not belong here: the sentences of records (``notation``).
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import TypeAdapter
+
+from compiled.project import Project, compiled_project
+from compiled.world import World
+from data_contracts.terms import Program
+from data_contracts.terms.loading import AnyProgram
+from scenarios.notation import CENTS, EMPTY, Notation, cents
+
+HERE = Path(__file__).parent
+PROGRAMS = HERE.parents[1] / "data_contracts" / "programs"
+ANY_PROGRAM: TypeAdapter[Program] = TypeAdapter(AnyProgram)
+KEYS = {"name", "rule", "time_zone", "terms", "later_versions", "alone", "happened", "owed"}
+
+# `P1 500,000 provisional` · `Ann for Bob 5,000 final` · `Ann for 3 referrals 5,000 final` · `Bob is CAPPED`
+OWED = re.compile(
+    rf"(?P<who>\S+)(?: for (?P<whom>\S+?)(?: referrals)?)? (?P<amount>{CENTS}) (?P<stage>provisional|final)"
+)
+STATUS = re.compile(r"(?P<who>\S+) is (?P<status>[A-Z]+)")
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """What landed on which day, under which terms, and what is owed as of which days."""
+
+    name: str
+    time_zone: str
+    program: Program
+    happened: tuple[Mapping[date, str], ...]
+    owed: Mapping[date, str]
+
+    def world(self, project: Project | None = None) -> World:
+        """The deliveries, not built yet; by itself with the models that lead to awards and their tests only."""
+        world = World(programs=[self.program], time_zone=self.time_zone, project=project or awards_project())
+        for part in self.happened:
+            for landed_on, text in part.items():
+                notation = Notation(landed_on, ZoneInfo(self.time_zone))
+                for sentence in lines_of(text):
+                    if empty := EMPTY.fullmatch(sentence):
+                        world.delivered_on(empty["feed"], landed_on)
+                    else:
+                        world.deliver(notation.records(sentence))
+        return world
+
+    def expected(self, as_of: date) -> list[str]:
+        """What is owed that day in the words of ``found_awards``, and no line for `nobody`."""
+        lines = lines_of(self.owed[as_of])
+        return sorted(normal_award(line) for line in lines if line != "nobody" and not STATUS.fullmatch(line))
+
+    def expected_statuses(self, as_of: date) -> dict[str, str]:
+        """How the referrals stand of which the scenario says so."""
+        found = [match for line in lines_of(self.owed[as_of]) if (match := STATUS.fullmatch(line))]
+        return {match["who"]: match["status"] for match in found}
+
+
+@cache
+def awards_project() -> Project:
+    """The part of the project that decides awards."""
+    return compiled_project().upstream("incentive_awards")
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines of a text, without what stands after a # and without empty ones."""
+    lines = [line.partition("#")[0].strip() for line in text.splitlines()]
+    return [line for line in lines if line]
+
+
+def normal_award(line: str) -> str:
+    """One award as `beneficiary|subject|amount|STAGE`; ValueError where the line is none."""
+    match = OWED.fullmatch(line)
+    if not match:
+        raise ValueError(f"this says nothing that can be owed: {line!r}")
+    return f"{match['who']}|{match['whom'] or ''}|{cents(match['amount'])}|{match['stage'].upper()}"
+
+
+def found_awards(world: World) -> list[str]:
+    """The awards in the world as ``normal_award`` writes them."""
+    rows = world.rows("select beneficiary_id, subject_id, amount_cents, stage from awards.incentive_awards")
+    return sorted("|".join(str(value) for value in row) for row in rows)
+
+
+def found_statuses(world: World) -> dict[str, str]:
+    """How each referral in the world stands."""
+    return dict(world.rows("select referee_id, status from marts.referral_conversions"))
+
+
+def scenarios_of(file: str) -> Iterator[Scenario]:
+    """The scenarios of a file beside this one, each with what `usually` happens, unless it stands `alone`."""
+    content = yaml.safe_load((HERE / file).read_text(encoding="utf-8"))
+    shipped = yaml.safe_load((PROGRAMS / f"{content['program']}.yaml").read_text(encoding="utf-8"))
+    for written in content["scenarios"]:
+        unknown = written.keys() - KEYS
+        if unknown:
+            raise ValueError(f"{file}: {written['name']}: unknown {unknown}")
+        usual = {} if written.get("alone") else content.get("usually", {})
+        yield Scenario(
+            name=written["name"],
+            time_zone=written.get("time_zone", "UTC"),
+            program=program_with(shipped, written.get("terms", {}), written.get("later_versions", [])),
+            happened=(usual, written["happened"]),
+            owed=written["owed"],
+        )
+
+
+def program_with(shipped: dict[str, Any], terms: dict[str, Any], later_versions: list[dict[str, Any]]) -> Program:
+    """The shipped program with changed terms: of its fixed part, of its version, and versions that follow it."""
+    program = copy.deepcopy(shipped)
+    for key, value in terms.items():
+        (program if key in program else program["versions"][0])[key] = value
+    for changes in later_versions:
+        program["versions"].append(copy.deepcopy(program["versions"][-1]) | changes)
+    return ANY_PROGRAM.validate_python(program)

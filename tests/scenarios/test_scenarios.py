@@ -1,0 +1,23 @@
+"""Every scenario: day by day as its days are named, and once at its end, the awards are those that the file says."""
+
+from __future__ import annotations
+
+import pytest
+
+from scenarios.scenario import Scenario, found_awards, found_statuses, scenarios_of
+
+FILES = ("golden.yaml",)
+SCENARIOS = [pytest.param(found, id=f"{file[:-5]}: {found.name}") for file in FILES for found in scenarios_of(file)]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_owed(scenario: Scenario) -> None:
+    world = scenario.world()
+    before = None
+    for as_of in sorted(scenario.owed):
+        world.build(as_of, known_from=before)
+        assert found_awards(world) == scenario.expected(as_of), f"as of {as_of}"
+        statuses = found_statuses(world)
+        expected = scenario.expected_statuses(as_of)
+        assert {who: statuses.get(who) for who in expected} == expected, f"as of {as_of}"
+        before = as_of
