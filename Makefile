@@ -35,12 +35,12 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint --processes 2 --disable-progress-bar dbt_project/models dbt_project/tests
+	$(BIN)/sqlfmt --quiet --check dbt_project/models dbt_project/tests
 
 format: $(READY)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/sqlfluff fix --disable-progress-bar dbt_project/models dbt_project/tests
+	$(BIN)/sqlfmt --quiet dbt_project/models dbt_project/tests
 
 # The staging models, derived from the feeds' column lists.
 staging: $(READY)

@@ -3,7 +3,7 @@
 ``build_defs`` takes settings, so that tests build their own. Nothing is decided here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import dagster as dg
 
@@ -31,7 +31,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
     @dg.resource(description="The lock of the one writer, held while a run lasts.")
     def writer(context: dg.InitResourceContext) -> Iterator[None]:
         purpose = f"Dagster run {context.run_id}"
-        with writer_lock(settings, purpose, PATIENCE_SECONDS, lambda told: context.log.warning(told)):
+        with writer_lock(settings, purpose, PATIENCE_SECONDS, _warner(context)):
             yield
 
     return dg.Definitions(
@@ -48,6 +48,16 @@ def build_defs(settings: Settings) -> dg.Definitions:
         loggers={"console": terminal_logger},
         executor=dg.in_process_executor,
     )
+
+
+def _warner(context: dg.InitResourceContext) -> Callable[[str], None]:
+    """Where a waiting run says so: its own log."""
+
+    def warn(told: str) -> None:
+        if context.log is not None:
+            context.log.warning(told)
+
+    return warn
 
 
 @dg.definitions

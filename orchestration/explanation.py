@@ -146,7 +146,7 @@ def _candidates(
     rows = connection.execute(
         _CANDIDATES, {"program": program, "beneficiary": beneficiary, "period": period, "subject": subject}
     ).fetchall()
-    return [Candidate(*row[:-1], json.loads(row[-1])) for row in rows]
+    return [Candidate(*(*row[:-1], json.loads(row[-1]))) for row in rows]
 
 
 def _nothing(connection: duckdb.DuckDBPyConnection, program: str, beneficiary: str, as_of: str) -> RenderableType:

@@ -1,4 +1,4 @@
-"""Publishing the marts: immutable Parquet in a versioned folder, and the small DuckDB file of views over it (PUBLIC, Served marts).
+"""Publishing the marts: immutable Parquet in a versioned folder, and the small DuckDB file of views over it.
 
 The small file is replaced last, in one step, so that a reader sees one version whole and never blocks the writer. Does not belong
 here: any figure.

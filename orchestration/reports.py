@@ -35,8 +35,10 @@ _ENTRIES = pl.Schema(
 _BALANCES = pl.Schema({"account": pl.String(), "instrument": pl.String(), "balance_cents": pl.Int64()})
 
 # What an entry adds to what is pending and to what is approved (rulebook 3).
-_PENDING = "case entry_type when 'ACCRUE' then amount_cents when 'RELEASE' then -amount_cents when 'APPROVE' then -amount_cents else 0 end"
-_APPROVED = "case entry_type when 'APPROVE' then amount_cents when 'ADJUST' then amount_cents when 'CLAWBACK' then -amount_cents else 0 end"
+_PENDING = """case entry_type
+        when 'ACCRUE' then amount_cents when 'RELEASE' then -amount_cents when 'APPROVE' then -amount_cents else 0 end"""
+_APPROVED = """case entry_type
+        when 'APPROVE' then amount_cents when 'ADJUST' then amount_cents when 'CLAWBACK' then -amount_cents else 0 end"""
 
 REFERRAL_REWARD_LEDGER = f"""
     create or replace table ledger.referral_reward_ledger as

@@ -1,14 +1,15 @@
--- Delivered = good + quarantined + repeats, good = accepted + overtaken, and the accepted rows are there: nothing was lost on the way.
+-- Delivered = good + quarantined + repeats, good = accepted + overtaken, and the accepted rows are there: nothing was
+-- lost on the way.
 {{ config(tags=['money'], meta={'dagster': {'ref': {'name': 'deliveries'}}}) }}
-with found as (
-    {%- for feed in feeds() %}
-    select '{{ feed }}' as feed, landed_on, count(*) as accepted
-    from {{ ref('stg_' ~ feed) }}
-    where {{ in_run_window('landed_on') }}
-    group by landed_on
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
-)
+with
+    found as (
+        {%- for feed in feeds() %}
+            select '{{ feed }}' as feed, landed_on, count(*) as accepted
+            from {{ ref('stg_' ~ feed) }}
+            where {{ in_run_window('landed_on') }}
+            group by landed_on {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    )
 
 select deliveries.feed, deliveries.landed_on, deliveries.accepted, found.accepted as found
 from {{ ref('deliveries') }} as deliveries

@@ -1,9 +1,19 @@
--- Everybody whom a program looked at, kind by kind: one row a candidate, also those that get nothing. Nothing else happens here.
+-- Everybody whom a program looked at, kind by kind: one row a candidate, also those that get nothing. Nothing else
+-- happens here.
 {%- set kinds = ['incremental_daily_gmv', 'referral_reward'] %}
 {%- for kind in kinds %}
-select
-    program_id, period, beneficiary_type, beneficiary_id, subject_id, component, instrument,
-    amount_cents, stage, terms_version, reason, evidence
-from {{ ref(kind) }}
-{{ 'union all' if not loop.last }}
+    select
+        program_id,
+        period,
+        beneficiary_type,
+        beneficiary_id,
+        subject_id,
+        component,
+        instrument,
+        amount_cents,
+        stage,
+        terms_version,
+        reason,
+        evidence
+    from {{ ref(kind) }} {{ 'union all' if not loop.last }}
 {%- endfor %}

@@ -1,23 +1,27 @@
--- What was known of a line's attribution, and from when to when: one row a touched, attributed line and version that held,
--- and a filler before the first, so that the join on the line stays an equi-join.
-with versions as (
-    select
-        attributions.order_line_id,
-        attributions.content_type,
-        attributions.creator_id,
-        attributions.target_collaboration_id is not null as is_target_plan,
-        attributions.matched_by_partner_id,
-        attributions.updated_at,
-        attributions.landed_on
-    from {{ ref('stg_attributions') }} as attributions
-    where attributions.order_line_id in (select touched_lines.order_line_id from {{ ref('touched_lines') }} as touched_lines)
-),
+-- What was known of a line's attribution, and from when to when: one row a touched, attributed line and version that
+-- held, and a filler before the first, so that the join on the line stays an equi-join.
+with
+    versions as (
+        select
+            attributions.order_line_id,
+            attributions.content_type,
+            attributions.creator_id,
+            attributions.target_collaboration_id is not null as is_target_plan,
+            attributions.matched_by_partner_id,
+            attributions.updated_at,
+            attributions.landed_on
+        from {{ ref('stg_attributions') }} as attributions
+        where
+            attributions.order_line_id
+            in (select touched_lines.order_line_id from {{ ref('touched_lines') }} as touched_lines)
+    ),
 
-intervals as (
-    {{ knowledge_intervals('versions', 'order_line_id', ['content_type', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}
-)
+    intervals as (
+        {{ knowledge_intervals('versions', 'order_line_id', ['content_type', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}
+    )
 
-select * from intervals
+select *
+from intervals
 union all
 select
     order_line_id,

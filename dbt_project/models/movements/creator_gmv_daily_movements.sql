@@ -1,5 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_window', full_refresh=false, on_schema_change='fail') }}
--- What each delivery day added to and took from creator_gmv_daily: one row a knowledge date, paid day, creator and content type.
+-- What each delivery day added to and took from creator_gmv_daily: one row a knowledge date, paid day, creator and
+-- content type.
 select
     known_on,
     gmv_date,
@@ -14,6 +15,8 @@ from {{ ref('line_movements') }}
 where creator_id is not null
 group by known_on, gmv_date, creator_id, content_type
 having
-    sum(gross_cents) <> 0 or sum(net_cents) <> 0 or sum(units) <> 0
+    sum(gross_cents) <> 0
+    or sum(net_cents) <> 0
+    or sum(units) <> 0
     or sum(case when content_type = 'VIDEO' and is_target_plan then gross_cents else 0 end) <> 0
     or sum(case when content_type = 'VIDEO' and is_target_plan then net_cents else 0 end) <> 0

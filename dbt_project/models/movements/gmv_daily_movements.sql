@@ -1,6 +1,7 @@
 {{ config(materialized='incremental', incremental_strategy='replace_window', full_refresh=false, on_schema_change='fail') }}
--- What each delivery day added to and took from gmv_daily: one row a knowledge date, paid day, seller and content type.
--- short_video: VIDEO of a targeted plan; affiliate: lines with a creator (rulebook 1). orders: distinct at this grain.
+-- What each delivery day added to and took from gmv_daily: one row a knowledge date, paid day, seller and content
+-- type. short_video: VIDEO of a targeted plan; affiliate: lines with a creator (rulebook 1). orders: distinct at this
+-- grain.
 {{ presence_movements(['gmv_date', 'seller_id', 'content_type']) }},
 
 amounts as (
@@ -40,5 +41,11 @@ select
 from amounts
 group by known_on, gmv_date, seller_id, content_type
 having
-    sum(gross_cents) <> 0 or sum(net_cents) <> 0 or sum(short_video_gross_cents) <> 0 or sum(short_video_net_cents) <> 0
-    or sum(affiliate_gross_cents) <> 0 or sum(affiliate_net_cents) <> 0 or sum(units) <> 0 or sum(orders) <> 0
+    sum(gross_cents) <> 0
+    or sum(net_cents) <> 0
+    or sum(short_video_gross_cents) <> 0
+    or sum(short_video_net_cents) <> 0
+    or sum(affiliate_gross_cents) <> 0
+    or sum(affiliate_net_cents) <> 0
+    or sum(units) <> 0
+    or sum(orders) <> 0

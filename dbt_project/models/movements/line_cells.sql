@@ -1,39 +1,42 @@
--- The product of what was known of a line, its order, its attribution and its refunds: one row a touched line and stretch of
--- knowledge [known_from, known_to) in which nothing changed. Only counting lines (rulebook 1); all of it on the paid day.
-with cells as (
-    select
-        lines.order_line_id,
-        lines.order_id,
-        orders.paid_on as gmv_date,
-        lines.seller_id,
-        coalesce(attributions.content_type, 'UNATTRIBUTED') as content_type,
-        attributions.creator_id,
-        coalesce(attributions.is_target_plan, false) as is_target_plan,
-        attributions.matched_by_partner_id,
-        lines.gross_cents,
-        case
-            when orders.is_cancelled then 0
-            else lines.gross_cents - least(coalesce(reversals.reversed_cents, 0), lines.gross_cents)
-        end as net_cents,
-        lines.units,
-        greatest(
-            lines.known_from,
-            orders.known_from,
-            coalesce(attributions.known_from, lines.known_from),
-            coalesce(reversals.known_from, lines.known_from)
-        ) as known_from,
-        least(
-            lines.known_to,
-            orders.known_to,
-            coalesce(attributions.known_to, lines.known_to),
-            coalesce(reversals.known_to, lines.known_to)
-        ) as known_to
-    from {{ ref('line_versions') }} as lines
-    inner join {{ ref('order_versions') }} as orders on lines.order_id = orders.order_id
-    left join {{ ref('attribution_versions') }} as attributions on lines.order_line_id = attributions.order_line_id
-    left join {{ ref('reversal_states') }} as reversals on lines.order_line_id = reversals.order_line_id
-    where lines.is_counting and orders.is_counting
-)
+-- The product of what was known of a line, its order, its attribution and its refunds: one row a touched line and
+-- stretch of knowledge [known_from, known_to) in which nothing changed. Only counting lines (rulebook 1); all of it on
+-- the paid day.
+with
+    cells as (
+        select
+            lines.order_line_id,
+            lines.order_id,
+            orders.paid_on as gmv_date,
+            lines.seller_id,
+            coalesce(attributions.content_type, 'UNATTRIBUTED') as content_type,
+            attributions.creator_id,
+            coalesce(attributions.is_target_plan, false) as is_target_plan,
+            attributions.matched_by_partner_id,
+            lines.gross_cents,
+            case
+                when orders.is_cancelled
+                then 0
+                else lines.gross_cents - least(coalesce(reversals.reversed_cents, 0), lines.gross_cents)
+            end as net_cents,
+            lines.units,
+            greatest(
+                lines.known_from,
+                orders.known_from,
+                coalesce(attributions.known_from, lines.known_from),
+                coalesce(reversals.known_from, lines.known_from)
+            ) as known_from,
+            least(
+                lines.known_to,
+                orders.known_to,
+                coalesce(attributions.known_to, lines.known_to),
+                coalesce(reversals.known_to, lines.known_to)
+            ) as known_to
+        from {{ ref('line_versions') }} as lines
+        inner join {{ ref('order_versions') }} as orders on lines.order_id = orders.order_id
+        left join {{ ref('attribution_versions') }} as attributions on lines.order_line_id = attributions.order_line_id
+        left join {{ ref('reversal_states') }} as reversals on lines.order_line_id = reversals.order_line_id
+        where lines.is_counting and orders.is_counting
+    )
 
 select
     order_line_id,

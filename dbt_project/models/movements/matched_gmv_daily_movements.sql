@@ -1,5 +1,6 @@
 {{ config(materialized='incremental', incremental_strategy='replace_window', full_refresh=false, on_schema_change='fail') }}
--- GMV of lines that a partner matched: one row a knowledge date, paid day and matching partner (rulebook 1, matched GMV).
+-- GMV of lines that a partner matched: one row a knowledge date, paid day and matching partner (rulebook 1, matched
+-- GMV).
 select
     known_on,
     gmv_date,

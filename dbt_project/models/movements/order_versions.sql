@@ -1,21 +1,25 @@
--- What was known of an order, and from when to when: one row an order and version that held, for the orders of touched lines.
--- Only what moves GMV counts as a change: whether it counts, its paid day, whether it is cancelled (rulebook 1).
-with orders_of_lines as (
-    select distinct lines.order_id
-    from {{ ref('stg_order_lines') }} as lines
-    where lines.order_line_id in (select touched_lines.order_line_id from {{ ref('touched_lines') }} as touched_lines)
-),
+-- What was known of an order, and from when to when: one row an order and version that held, for the orders of touched
+-- lines. Only what moves GMV counts as a change: whether it counts, its paid day, whether it is cancelled (rulebook
+-- 1).
+with
+    orders_of_lines as (
+        select distinct lines.order_id
+        from {{ ref('stg_order_lines') }} as lines
+        where
+            lines.order_line_id in (select touched_lines.order_line_id from {{ ref('touched_lines') }} as touched_lines)
+    ),
 
-versions as (
-    select
-        orders.order_id,
-        {{ business_date('orders.paid_at') }} as paid_on,
-        orders.status = 'CANCELLED' as is_cancelled,
-        orders.paid_at is not null and not (orders.is_sample or orders.is_replacement or orders.is_exchange) as is_counting,
-        orders.updated_at,
-        orders.landed_on
-    from {{ ref('stg_orders') }} as orders
-    where orders.order_id in (select orders_of_lines.order_id from orders_of_lines)
-)
+    versions as (
+        select
+            orders.order_id,
+            {{ business_date('orders.paid_at') }} as paid_on,
+            orders.status = 'CANCELLED' as is_cancelled,
+            orders.paid_at is not null
+            and not (orders.is_sample or orders.is_replacement or orders.is_exchange) as is_counting,
+            orders.updated_at,
+            orders.landed_on
+        from {{ ref('stg_orders') }} as orders
+        where orders.order_id in (select orders_of_lines.order_id from orders_of_lines)
+    )
 
-{{ knowledge_intervals('versions', 'order_id', ['paid_on', 'is_cancelled', 'is_counting']) }}
+    {{ knowledge_intervals('versions', 'order_id', ['paid_on', 'is_cancelled', 'is_counting']) }}

@@ -1,54 +1,61 @@
--- What of a line was reversed, and from when to when this was known: one row a refunded line and state, and a filler of 0 before
--- the first. A completed refund does not count when another completed refund of the same line supersedes it (rulebook 1).
-with refunds as (
-    select * from {{ ref('refund_versions') }}
-),
+-- What of a line was reversed, and from when to when this was known: one row a refunded line and state, and a filler
+-- of 0 before the first. A completed refund does not count when another completed refund of the same line supersedes
+-- it (rulebook 1).
+with
+    refunds as (select * from {{ ref('refund_versions') }}),
 
-change_points as (
-    select order_line_id, known_from as changed_on from refunds
-    union
-    select order_line_id, known_to as changed_on from refunds where known_to < {{ end_of_time() }}
-),
+    change_points as (
+        select order_line_id, known_from as changed_on
+        from refunds
+        union
+        select order_line_id, known_to as changed_on
+        from refunds
+        where known_to < {{ end_of_time() }}
+    ),
 
-completed as (
-    select
-        change_points.order_line_id,
-        change_points.changed_on,
-        refunds.refund_id,
-        refunds.reversed_cents,
-        refunds.supersedes_refund_id
-    from change_points
-    inner join refunds
-        on change_points.order_line_id = refunds.order_line_id
-        and change_points.changed_on >= refunds.known_from
-        and change_points.changed_on < refunds.known_to
-    where refunds.is_completed
-),
+    completed as (
+        select
+            change_points.order_line_id,
+            change_points.changed_on,
+            refunds.refund_id,
+            refunds.reversed_cents,
+            refunds.supersedes_refund_id
+        from change_points
+        inner join
+            refunds
+            on change_points.order_line_id = refunds.order_line_id
+            and change_points.changed_on >= refunds.known_from
+            and change_points.changed_on < refunds.known_to
+        where refunds.is_completed
+    ),
 
-counting as (
-    select completed.order_line_id, completed.changed_on, completed.reversed_cents
-    from completed
-    where not exists (
-        select 1
-        from completed as superseding
-        where superseding.order_line_id = completed.order_line_id
-            and superseding.changed_on = completed.changed_on
-            and superseding.supersedes_refund_id = completed.refund_id
-            and superseding.refund_id <> completed.refund_id
+    counting as (
+        select completed.order_line_id, completed.changed_on, completed.reversed_cents
+        from completed
+        where
+            not exists (
+                select 1
+                from completed as superseding
+                where
+                    superseding.order_line_id = completed.order_line_id
+                    and superseding.changed_on = completed.changed_on
+                    and superseding.supersedes_refund_id = completed.refund_id
+                    and superseding.refund_id <> completed.refund_id
+            )
+    ),
+
+    states as (
+        select
+            change_points.order_line_id,
+            change_points.changed_on as known_from,
+            {{ total('counting.reversed_cents') }} as reversed_cents
+        from change_points
+        left join
+            counting
+            on change_points.order_line_id = counting.order_line_id
+            and change_points.changed_on = counting.changed_on
+        group by change_points.order_line_id, change_points.changed_on
     )
-),
-
-states as (
-    select
-        change_points.order_line_id,
-        change_points.changed_on as known_from,
-        {{ total('counting.reversed_cents') }} as reversed_cents
-    from change_points
-    left join counting
-        on change_points.order_line_id = counting.order_line_id
-        and change_points.changed_on = counting.changed_on
-    group by change_points.order_line_id, change_points.changed_on
-)
 
 select
     order_line_id,
