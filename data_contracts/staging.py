@@ -15,14 +15,21 @@ from data_contracts.columns import Column, Kind
 from data_contracts.feeds import FEEDS, Feed
 
 _HEADER = "-- Derived from data_contracts/feeds.py by `make staging`; edit the column list there.\n"
+_LINE_LENGTH = 120  # as the SQL formatter wraps
 _LANDED_ON = {"name": "landed_on", "data_type": "date", "description": "the day on which the platform handed it over"}
 
 
 def model_sql(feed: Feed) -> str:
     """The staging view of a feed: its columns and landed_on, one row an accepted version."""
     names = [column.accepted_name for column in feed.columns] + ["landed_on"]
-    selected = ",\n    ".join(names)
-    return f"{_HEADER}select\n    {selected}\nfrom {{{{ source('accepted', '{feed.name}') }}}}\n"
+    source = f"from {{{{ source('accepted', '{feed.name}') }}}}"
+    one_line = f"select {', '.join(names)} {source}"
+    if len(one_line) <= _LINE_LENGTH:
+        return f"{_HEADER}{one_line}\n"
+    selected = f"select {', '.join(names)}"
+    if len(selected) > _LINE_LENGTH:
+        selected = "select\n    " + ",\n    ".join(names)
+    return f"{_HEADER}{selected}\n{source}\n"
 
 
 def models_yaml() -> str:

@@ -1,9 +1,2 @@
 -- Derived from data_contracts/feeds.py by `make staging`; edit the column list there.
-select
-    creator_id,
-    username,
-    payee_id,
-    tax_form_on_file,
-    updated_at,
-    landed_on
-from {{ source('accepted', 'creators') }}
+select creator_id, username, payee_id, tax_form_on_file, updated_at, landed_on from {{ source('accepted', 'creators') }}
