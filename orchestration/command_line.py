@@ -29,7 +29,7 @@ app = typer.Typer(
 )
 explain_app = typer.Typer(no_args_is_help=True, help="Why an award or an entry is what it is, down to the order lines.")
 app.add_typer(explain_app, name="explain")
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 _INTERRUPTED = 130
 """What typer returns after Ctrl-C."""

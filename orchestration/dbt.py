@@ -24,9 +24,6 @@ from orchestration.files import replacing
 from orchestration.settings import CHECKOUT, Settings
 
 PROJECT = CHECKOUT / "dbt_project"
-EXECUTABLE = Path(sys.executable).with_name("dbt")
-"""dbt of the same environment, wherever the command was started from."""
-
 _SOURCES = ("models", "macros", "tests", "dbt_project.yml", "profiles.yml")
 
 
@@ -85,7 +82,9 @@ def _prepare(settings: Settings, prepared: Path) -> None:
 
 def _command(verb: str, settings: Settings) -> list[str]:
     places = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target(settings))]
-    return [str(EXECUTABLE), verb, *places]
+    # dbt of the same environment, wherever this was started from; no folder of the place shadows a package (-P).
+    process = [sys.executable, "-P", "-m", "orchestration.dbt_process", str(os.getpid())]
+    return [*process, verb, *places]
 
 
 def _environment(settings: Settings) -> dict[str, str]:

@@ -19,12 +19,12 @@ from orchestration.sample import write_sample
 from orchestration.settings import Settings
 
 ORDERS, SEED = 160_000, 7
-FIRST_DAY, LAST_DAY = date(2025, 10, 1), date(2026, 3, 20)
+FIRST_DAY, LAST_DAY = date(2025, 10, 1), date(2026, 3, 5)
 POSTING_DAYS = {
     date(2025, 10, 20): "three weeks in: everything is provisional",
     date(2025, 12, 20): "before Christmas: the season's peak is in, still provisional",
     date(2026, 2, 5): "the programs are settled: what was owed is now approved",
-    date(2026, 3, 20): "a recall and late refunds: approved money is clawed back",
+    date(2026, 3, 5): "a recall and late refunds: approved money is clawed back",
 }
 
 NEXT_STEPS = """

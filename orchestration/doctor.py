@@ -14,7 +14,6 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from orchestration import dbt
 from orchestration.deliveries import State, find_deliveries, read_records
 from orchestration.errors import IncentivesError
 from orchestration.programs import deployed_programs
@@ -86,7 +85,6 @@ def _versions(found: Findings) -> None:
         if installed not in requirement.specifier:
             wrong.append(f"{requirement.name} is {installed}, not {requirement.specifier}")
     found.note(f"{', '.join(wrong)}: run `make setup`" if wrong else None, "versions as pinned")
-    found.note(None if dbt.EXECUTABLE.exists() else f"{dbt.EXECUTABLE} is missing: run `make setup`", "dbt is there")
 
 
 def _permissions(settings: Settings, found: Findings) -> None:

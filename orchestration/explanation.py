@@ -114,9 +114,9 @@ def owed(settings: Settings, top: int) -> RenderableType:
     """Who is owed what, by program: pending and approved as the ledger has them, largest first."""
     table = Table(title="Who is owed what")
     for column in ("program", "beneficiary", "instrument"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for column in ("provisional", "approved"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     sums: dict[tuple[str, str, str], list[int]] = {}
     for position in Ledger.open(settings.ledger_url).positions():
         key = (
@@ -230,10 +230,11 @@ def _daily_gmv_lines(connection: duckdb.DuckDBPyConnection, candidate: Candidate
 
 def _table(title: str, rows: list[tuple[Any, ...]], most: int) -> Table:
     table = Table(title=title, title_justify="left")
-    for column in ("paid on", "order", "line", "seller"):
-        table.add_column(column)
+    table.add_column("paid on", no_wrap=True)
+    for column in ("order", "line", "seller"):
+        table.add_column(column, overflow="fold")
     for column in ("gross", "net"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", no_wrap=True)
     shown = rows if most == 0 else rows[:most]
     for row in shown:
         table.add_row(str(row[0]), *(str(value) for value in row[1:4]), dollars(row[4]), dollars(row[5]))

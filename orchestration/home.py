@@ -15,6 +15,8 @@ from orchestration.settings import Settings
 
 DAGSTER_YAML = """telemetry:
   enabled: false
+nux:
+  enabled: false
 # One run at a time: there is one writer.
 concurrency:
   runs:

@@ -4,12 +4,14 @@ Does not belong here: the posting rule (``ledger``), what is owed (dbt), or any 
 """
 
 import dagster as dg
+import duckdb
 
 from orchestration import dbt
 from orchestration.assets.feeds import CONTRACT, OWNER
 from orchestration.assets.models import Translator
 from orchestration.awards import post_day, read_awards
 from orchestration.errors import RefusedError
+from orchestration.explanation import dollars
 from orchestration.ledger.ledger import Ledger
 from orchestration.publication import published_head
 from orchestration.reports import PARTNER_INCENTIVE_PAYOUTS, REFERRAL_REWARD_LEDGER, load_ledger
@@ -40,10 +42,7 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
             if posted.differences:
                 raise RefusedError(f"the ledger differs from the awards: {posted.differences[0]}")
             entries, balances = load_ledger(connection, Ledger.open(settings.ledger_url))
-            liability = connection.execute(
-                """select instrument, cast(sum(balance_cents) as bigint) from ledger.ledger_balances
-                where account like 'pending:%' or account like 'payable:%' group by all order by all"""
-            ).fetchall()
+            liability = liability_by_program(connection)
         context.log.info(posted.result.message)
         return dg.MaterializeResult(
             metadata={
@@ -56,11 +55,25 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
                 "message": posted.result.message,
                 "head": posted.result.head.hash,
                 "head_posting_no": posted.result.head.posting_no,
-                **{f"owed_{instrument.lower()}_cents": cents for instrument, cents in liability},
+                "liability by program": liability,
             }
         )
 
     return incentive_ledger
+
+
+def liability_by_program(connection: duckdb.DuckDBPyConnection) -> dg.TableMetadataValue:
+    """What is owed under each program and instrument, in dollars as text: money is no float."""
+    rows = connection.execute(
+        """select account, instrument, cast(-balance_cents as bigint) from ledger.ledger_balances
+        where account like 'program:%' order by account, instrument"""
+    ).fetchall()
+    records = [
+        dg.TableRecord({"program": account.removeprefix("program:"), "instrument": instrument, "owed": dollars(cents)})
+        for account, instrument, cents in rows
+    ]
+    columns = [dg.TableColumn(name, "string") for name in ("program", "instrument", "owed")]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
 
 
 def report_asset(settings: Settings, name: str, sql: str, description: str) -> dg.AssetsDefinition:

@@ -5,14 +5,18 @@ Does not belong here: how marts are published (``publication``).
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
+from typing import Any
 
 import dagster as dg
+import duckdb
 
 from data_contracts.feeds import FEEDS
 from data_contracts.public_marts import PUBLIC_MARTS
 from orchestration.assets.feeds import OWNER
 from orchestration.deliveries import DeliveryRecord, State, read_records
 from orchestration.ledger.ledger import Ledger
+from orchestration.plots import Series, line_plot
 from orchestration.progress import Progress
 from orchestration.publication import publish
 from orchestration.settings import Settings
@@ -37,6 +41,10 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
         with open_warehouse(settings) as connection:
             window = read_window(connection)
             published = publish(connection, settings, head)
+            pictures: dict[str, dg.MetadataValue[Any]] = {
+                "daily GMV": daily_gmv(connection),
+                "quarantine by rule": quarantine_by_rule(connection),
+            }
         progress = Progress.load(settings)
         replace(progress, earliest=window.earliest, processed_through=window.known_through).save(settings)
         yield dg.MaterializeResult(
@@ -45,6 +53,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
                 "version": published.number,
                 "files_shared_with_last_version": published.shared,
                 "ledger_head": head.hash,
+                **pictures,
                 "rows": dg.MetadataValue.table(
                     [dg.TableRecord({"mart": name, "rows": count}) for name, count in published.rows.items()],
                     schema=dg.TableSchema(columns=[dg.TableColumn("mart", "string"), dg.TableColumn("rows", "int")]),
@@ -61,9 +70,34 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
     return served_marts
 
 
-def refused_delivery(settings: Settings, processed_through: object) -> DeliveryRecord | None:
+def daily_gmv(connection: duckdb.DuckDBPyConnection) -> dg.MarkdownMetadataValue:
+    """Net GMV of the last 60 paid days: as it was known by the day after, and as it stands now, restated."""
+    rows = connection.execute(
+        """select gmv_date, cast(sum(net_cents) filter (where known_on <= gmv_date + 1) as bigint),
+            cast(sum(net_cents) as bigint)
+        from movements.gmv_daily_movements
+        where gmv_date > (select as_of from context.run_window) - 60
+        group by gmv_date order by gmv_date"""
+    ).fetchall()
+    first = Series("known by the day after", "#999999", [row[1] for row in rows])
+    now = Series("as it stands now", "#3b5bdb", [row[2] for row in rows])
+    return dg.MetadataValue.md(line_plot("Net GMV by paid day (cents)", [str(row[0]) for row in rows], [first, now]))
+
+
+def quarantine_by_rule(connection: duckdb.DuckDBPyConnection) -> dg.TableMetadataValue:
+    """Broken rows by feed, column and rule, most first."""
+    rows = connection.execute(
+        """select feed, coalesce("column", ''), rule, count(*) as broken from marts.quarantine
+        group by all order by broken desc, feed, rule limit 20"""
+    ).fetchall()
+    records = [dg.TableRecord({"feed": row[0], "column": row[1], "rule": row[2], "rows": row[3]}) for row in rows]
+    columns = [dg.TableColumn(name, "string") for name in ("feed", "column", "rule")] + [dg.TableColumn("rows", "int")]
+    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
+
+
+def refused_delivery(settings: Settings, processed_through: date) -> DeliveryRecord | None:
     """The refused delivery, if any, that keeps the days after the processed ones waiting."""
     for record in sorted(read_records(settings), key=lambda record: record.landed_on):
-        if record.state is State.REFUSED and FEEDS[record.feed].stops_day and record.landed_on > processed_through:  # type: ignore[operator]
+        if record.state is State.REFUSED and FEEDS[record.feed].stops_day and record.landed_on > processed_through:
             return record
     return None
