@@ -51,6 +51,8 @@ PUBLIC_MARTS: tuple[PublicMart, ...] = (
     PublicMart("market_monthly", "marts.market_monthly", ("month", "is_rolling")),
     PublicMart("deliveries", "marts.deliveries", ("landed_on", "feed")),
     PublicMart("waiting_records", "marts.waiting_records", ("feed", "record_id")),
+    PublicMart("assignment_overlaps", "marts.assignment_overlaps", ("assignment_id",)),
+    PublicMart("order_mismatches", "marts.order_mismatches", ("feed", "record_id")),
     PublicMart("quarantine", "marts.quarantine", ("landed_on", "feed", "file", "row_number"), finance=True),
     PublicMart("referral_conversions", "marts.referral_conversions", ("program_id", "referee_id"), finance=True),
     PublicMart("incentive_awards", "awards.incentive_awards", _AWARD_KEY, finance=True),

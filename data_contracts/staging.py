@@ -28,7 +28,8 @@ def model_sql(feed: Feed) -> str:
         return f"{_HEADER}{one_line}\n"
     selected = f"select {', '.join(names)}"
     if len(selected) > _LINE_LENGTH:
-        selected = "select\n    " + ",\n    ".join(names)
+        listed = ", ".join(names)
+        selected = "select\n    " + (listed if len(listed) + 4 <= _LINE_LENGTH else ",\n    ".join(names))
     return f"{_HEADER}{selected}\n{source}\n"
 
 

@@ -42,6 +42,14 @@ def read_awards(connection: duckdb.DuckDBPyConnection) -> list[Award]:
     return [Award(AwardKey(*row[:7]), row[7], row[8]) for row in rows]
 
 
+def programs_without_history(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Programs whose baseline window has no counting line as known, so that nobody has an award (rulebook 1)."""
+    rows = connection.execute(
+        "select distinct program_id from awards.award_candidates where reason like 'no history%' order by program_id"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def post_day(settings: Settings, window: Window, awards: list[Award], anchors: Iterable[Head]) -> Posted:
     """Posts the awards as of the window's day and checks the ledger against them (rulebook 3).
 

@@ -25,6 +25,9 @@ from orchestration.settings import Settings
 from orchestration.window import DAY
 from orchestration.writer_lock import writer_lock
 
+_BY_COMMAND = "incentives/by_command"
+"""A run with this tag lasts no longer than the process of the command that started it."""
+
 _BY_NAME: dict[str, type[IncentivesError]] = {
     error.__name__: error for error in (BusyError, IncentivesError, RefusedError, SettingsError)
 }
@@ -86,9 +89,10 @@ def _execute(settings: Settings, first: date, last: date, tags: dict[str, str]) 
     log = (settings.home / "logs" / "run.log").open("a", encoding="utf-8")
     # dbt's own lines go to a log: the terminal shows steps.
     with log, redirect_stdout(log), dg.DagsterInstance.get() as instance:
+        _end_abandoned(instance)
         result = job.execute_in_process(
             instance=instance,
-            tags=range_tags(first, last) | tags,
+            tags=range_tags(first, last) | tags | {_BY_COMMAND: "true"},
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {}}}},
         )
@@ -97,6 +101,13 @@ def _execute(settings: Settings, first: date, last: date, tags: dict[str, str]) 
         posting = _posting(result)
         steps = tuple(_steps(result))
     return RunOutcome(first, last, steps, posting, result.run_id, time.monotonic() - began)
+
+
+def _end_abandoned(instance: dg.DagsterInstance) -> None:
+    """Reports runs of killed commands as failed: this one holds the lock, so none of them lasts, yet they block the queue."""
+    unfinished = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+    for run in instance.get_runs(dg.RunsFilter(tags={_BY_COMMAND: "true"}, statuses=unfinished)):
+        instance.report_run_failed(run, "the process of this run ended before it; the run after it does its work")
 
 
 def _steps(result: dg.ExecuteInProcessResult) -> list[Step]:

@@ -9,7 +9,7 @@ import duckdb
 from orchestration import dbt
 from orchestration.assets.feeds import CONTRACT, OWNER
 from orchestration.assets.models import Translator
-from orchestration.awards import post_day, read_awards
+from orchestration.awards import post_day, programs_without_history, read_awards
 from orchestration.errors import RefusedError
 from orchestration.explanation import dollars
 from orchestration.ledger.ledger import Ledger
@@ -41,6 +41,10 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
             posted = post_day(settings, window, read_awards(connection), [anchor] if anchor else [])
             if posted.differences:
                 raise RefusedError(f"the ledger differs from the awards: {posted.differences[0]}")
+            for program in programs_without_history(connection):
+                context.log.warning(
+                    f"{program} makes no award: no line counts in its baseline window, so there is no history"
+                )
             entries, balances = load_ledger(connection, Ledger.open(settings.ledger_url))
             liability = liability_by_program(connection)
         context.log.info(posted.result.message)

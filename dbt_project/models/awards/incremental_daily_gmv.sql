@@ -14,6 +14,8 @@ with
             periods.counted_through,
             periods.known_through,
             periods.baseline_known_through,
+            periods.is_cut_off_read_as_first_delivery,
+            periods.is_baseline_cut_off_read_as_first_delivery,
             programs.instrument,
             versions.measure,
             versions.service,
@@ -173,6 +175,8 @@ select
         'tier_cents': 'tiered.tier_cents',
         'next_tier_cents': 'tiered.next_tier_cents',
         'has_history': 'increments.has_history',
+        'is_cut_off_read_as_first_delivery': 'increments.is_cut_off_read_as_first_delivery',
+        'is_baseline_cut_off_read_as_first_delivery': 'increments.is_baseline_cut_off_read_as_first_delivery',
     }) }} as evidence
 from increments
 left join

@@ -10,6 +10,7 @@ with
             periods.period,
             periods.version_no,
             periods.known_through,
+            periods.is_cut_off_read_as_first_delivery,
             programs.instrument,
             versions.amount_per_referral_cents,
             versions.max_referrals
@@ -54,6 +55,7 @@ with
             'place': 'conversions.place',
             'max_referrals': 'terms.max_referrals',
             'known_through': 'terms.known_through',
+            'is_cut_off_read_as_first_delivery': 'terms.is_cut_off_read_as_first_delivery',
         }) }} as evidence
         from terms
         inner join conversions on terms.program_id = conversions.program_id
@@ -88,6 +90,7 @@ with
             'milestone': 'tiers.threshold',
             'milestone_amount_cents': 'tiers.amount_cents',
             'known_through': 'terms.known_through',
+            'is_cut_off_read_as_first_delivery': 'terms.is_cut_off_read_as_first_delivery',
         }) }} as evidence
         from terms
         inner join counts on terms.program_id = counts.program_id
