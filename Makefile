@@ -25,8 +25,7 @@ demo: $(READY)
 	@INCENTIVES_HOME="$(DEMO_HOME)" $(BIN)/incentives demo
 
 ui: $(READY)
-	@home="$${INCENTIVES_HOME:-$(DEMO_HOME)}"; mkdir -p "$$home/dagster"; \
-	INCENTIVES_HOME="$$home" DAGSTER_HOME="$$home/dagster" $(BIN)/dagster dev -m orchestration.definitions --port $(PORT)
+	@INCENTIVES_HOME="$${INCENTIVES_HOME:-$(DEMO_HOME)}" $(BIN)/incentives ui --port $(PORT)
 
 test: $(READY)
 	$(BIN)/python -m pytest

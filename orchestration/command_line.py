@@ -6,6 +6,7 @@ Errors end in one line and the exit code that they carry; whatever else comes th
 from __future__ import annotations
 
 import getpass
+import os
 import sys
 import warnings
 from collections.abc import Callable
@@ -155,6 +156,17 @@ def demo() -> None:
     from orchestration.demo import demonstrate
 
     demonstrate(Settings.from_environment(), console)
+
+
+@app.command()
+def ui(port: Annotated[int, typer.Option(help="where the Dagster UI listens, on this machine")] = 3000) -> None:
+    """Opens the Dagster UI, with its daemon, on the home."""
+    from orchestration.home import prepare_home
+
+    settings = Settings.from_environment()
+    prepare_home(settings)
+    dagster = str(Path(sys.executable).with_name("dagster"))
+    os.execv(dagster, [dagster, "dev", "-m", "orchestration.definitions", "--port", str(port)])
 
 
 @app.command()

@@ -33,6 +33,9 @@ _BY_NAME: dict[str, type[IncentivesError]] = {
 }
 
 
+COVERAGE_CHECK = "movements_cover_every_day"
+
+
 @dataclass(frozen=True)
 class Step:
     """A step of a run and its seconds."""
@@ -140,6 +143,10 @@ def _failure(result: dg.ExecuteInProcessResult) -> IncentivesError:
         error = data.error.cause if data.error and data.error.cause else data.error
         if error is not None and error.cls_name in _BY_NAME:
             return _BY_NAME[error.cls_name](error.message.split(": ", 1)[-1].strip())
+        if any(check.endswith(COVERAGE_CHECK) for check in failed_checks):
+            return RefusedError(
+                "movements of earlier days are missing, so nothing was posted; run `incentives rebuild`"
+            )
         if failed_checks:
             return RefusedError(
                 f"{len(failed_checks)} checks failed, so nothing was posted or published; the first: {failed_checks[0]}. "

@@ -51,6 +51,14 @@ def write_context(
     connection.execute("commit")
 
 
+def forget_movements(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drops all movements before a rebuild, so that it also takes up models of another shape.
+
+    Until they are made anew, the check that they cover every day keeps anything from being posted.
+    """
+    connection.execute("drop schema if exists movements cascade")
+
+
 def _write_window(connection: duckdb.DuckDBPyConnection, window: Window) -> None:
     connection.execute("create schema if not exists context")
     connection.execute(

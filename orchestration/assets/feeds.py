@@ -19,7 +19,7 @@ from orchestration.programs import all_versions, deployed_programs
 from orchestration.progress import Progress
 from orchestration.settings import Settings
 from orchestration.terms_relations import write_terms
-from orchestration.warehouse import open_warehouse, write_context
+from orchestration.warehouse import forget_movements, open_warehouse, write_context
 
 CONTRACT = "contract"
 OWNER = "team:data-engineering"
@@ -91,6 +91,8 @@ def run_context_asset(settings: Settings) -> dg.AssetsDefinition:
         window = window_of(settings, progress, through)
         if REBUILD in context.run.tags:
             window = window.from_the_beginning()
+            with open_warehouse(settings) as connection:
+                forget_movements(connection)
         programs = deployed_programs(settings)
         Ledger.open(settings.ledger_url).check_used_terms(all_versions(programs))
         with open_warehouse(settings) as connection:
