@@ -41,6 +41,7 @@ def models_yaml() -> str:
             {
                 "name": f"stg_{feed.name}",
                 "description": feed.description,
+                "data_tests": [_grain(feed)],
                 "columns": [_described(column) for column in feed.columns] + [dict(_LANDED_ON)],
             }
         )
@@ -72,6 +73,17 @@ def write(project: Path) -> None:
         (folder / f"stg_{feed.name}.sql").write_text(model_sql(feed))
     (folder / "_staging.yml").write_text(models_yaml())
     (folder / "_accepted.yml").write_text(sources_yaml())
+
+
+def _grain(feed: Feed) -> dict[str, object]:
+    """One row a key and delivery; looked at for the days that a run adds, since earlier ones are closed."""
+    return {
+        "grain": {
+            "name": f"stg_{feed.name}_grain",
+            "arguments": {"columns": [*feed.key, "landed_on"]},
+            "config": {"where": "landed_on > (select known_from from context.run_window)", "tags": ["money"]},
+        }
+    }
 
 
 def _described(column: Column) -> dict[str, object]:
