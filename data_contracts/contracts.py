@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 
 import pandera.polars as pa
 import polars as pl
@@ -63,25 +64,30 @@ class Contract:
     """The pandera schemas of a batch that ``values`` made, for a delivery of one day.
 
     ``whole`` is one check that every rule holds, which is all that a sound batch needs: a check costs milliseconds, a
-    feed has two dozen rules, and most deliveries are small. ``each`` has a check a rule and says what is broken; a
-    check's ``statistics`` hold its column and its position: columns in table order, rules over two columns last.
+    feed has two dozen rules, and most deliveries are small. ``each`` has a check a rule and says what is broken.
     """
 
+    feed: Feed
+    rules: tuple[Rule, ...]
     whole: pa.DataFrameSchema
-    each: pa.DataFrameSchema
+
+    @cached_property
+    def each(self) -> pa.DataFrameSchema:
+        """A check a rule; its ``statistics`` hold its column and its position: in table order, pairs last."""
+        return _schema_of_each(self.feed, self.rules)
 
 
 def contract(feed: Feed, landed_on: date) -> Contract:
     """The contract of a feed for a delivery of that day."""
-    rules = rules_of(feed, landed_on)
+    rules = tuple(rules_of(feed, landed_on))
     every = pl.all_horizontal(rule.holds.fill_null(True) for rule in rules)
     whole = pa.DataFrameSchema(
         checks=[pa.Check(_holds(every), name="contract", n_failure_cases=1)], name=feed.name, strict=False
     )
-    return Contract(whole, _schema_of_each(feed, rules))
+    return Contract(feed, rules, whole)
 
 
-def _schema_of_each(feed: Feed, rules: list[Rule]) -> pa.DataFrameSchema:
+def _schema_of_each(feed: Feed, rules: tuple[Rule, ...]) -> pa.DataFrameSchema:
     columns: dict[str, list[pa.Check]] = {column.name: [] for column in feed.columns}
     over_two: list[pa.Check] = []
     single = len(rules) - len(feed.pair_rules)
