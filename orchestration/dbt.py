@@ -24,9 +24,6 @@ from orchestration.files import replacing
 from orchestration.settings import CHECKOUT, Settings
 
 PROJECT = CHECKOUT / "dbt_project"
-EXECUTABLE = Path(sys.executable).with_name("dbt")
-"""dbt of the same environment, for people and tools; runs start it through ``dbt_process``."""
-
 _SOURCES = ("models", "macros", "tests", "dbt_project.yml", "profiles.yml")
 
 

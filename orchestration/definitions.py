@@ -13,6 +13,7 @@ from orchestration.assets.feeds import feeds_asset, run_context_asset
 from orchestration.assets.ledger import ledger_assets, money_check_keys
 from orchestration.assets.models import Translator, models_asset
 from orchestration.assets.serving import served_marts_asset
+from orchestration.home import prepare_home
 from orchestration.partitions import delivery_days
 from orchestration.settings import Settings
 from orchestration.terminal_log import terminal_logger
@@ -30,7 +31,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
 
     @dg.resource(description="The lock of the one writer, held while a run lasts.")
     def writer(context: dg.InitResourceContext) -> Iterator[None]:
-        purpose = f"Dagster run {context.run_id}"
+        purpose = f"Dagster run {context.run.run_id}" if context.run else "Dagster"
         with writer_lock(settings, purpose, PATIENCE_SECONDS, _warner(context)):
             yield
 
@@ -62,5 +63,7 @@ def _warner(context: dg.InitResourceContext) -> Callable[[str], None]:
 
 @dg.definitions
 def defs() -> dg.Definitions:
-    """The deployment that the environment names."""
-    return build_defs(Settings.from_environment())
+    """The deployment that the environment names; its home is made, also where the first to ask is Dagster."""
+    settings = Settings.from_environment()
+    prepare_home(settings)
+    return build_defs(settings)

@@ -16,6 +16,8 @@ RANGE_END = "dagster/asset_partition_range_end"
 PARTITION = "dagster/partition"
 REBUILD = "incentives/rebuild"
 """A run with this tag makes all movements anew from the accepted rows."""
+STOPPED_BY = "incentives/stopped_by"
+"""A run with this tag was shortened, since it came to this refused delivery."""
 
 
 def delivery_days(settings: Settings) -> dg.DailyPartitionsDefinition:
@@ -41,10 +43,11 @@ def requested_days(run: dg.DagsterRun) -> tuple[date, date] | None:
     return None
 
 
-def shorten_run(instance: dg.DagsterInstance, run: dg.DagsterRun, last: date) -> None:
-    """Makes the run end earlier, so that Dagster reports only the partitions that it worked off.
+def shorten_run(instance: dg.DagsterInstance, run: dg.DagsterRun, last: date, stopped_by: str) -> None:
+    """Makes the run end earlier, before a refused delivery, so that Dagster reports only the partitions that it worked off.
 
     Both the stored run and the one in hand: later steps of the process read the latter.
     """
-    run.tags[RANGE_END] = last.isoformat()  # type: ignore[index]
-    instance.add_run_tags(run.run_id, {RANGE_END: last.isoformat()})
+    tags = {RANGE_END: last.isoformat(), STOPPED_BY: stopped_by}
+    run.tags.update(tags)  # type: ignore[attr-defined]
+    instance.add_run_tags(run.run_id, tags)

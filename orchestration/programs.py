@@ -6,7 +6,7 @@ Does not belong here: what terms may say (``data_contracts.terms``) or what is o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from data_contracts.terms import Program, TermsError, load_programs, period_terms, version_hash
@@ -43,6 +43,20 @@ def all_versions(programs: Sequence[Program]) -> dict[tuple[str, int], str]:
         for program in programs
         for number in range(1, len(program.versions) + 1)
     }
+
+
+def check_none_is_gone(settings: Settings, programs: Sequence[Program], used: Iterable[tuple[str, int]]) -> None:
+    """SettingsError naming a terms version that awards have used and that stands in no file any more.
+
+    Without its terms a program would owe nothing, and the next posting would take back all that it ever owed.
+    """
+    gone = sorted(set(used) - all_versions(programs).keys())
+    if gone:
+        program_id, number = gone[0]
+        raise SettingsError(
+            f"the terms of {program_id}, version {number}, were used by awards and are gone from {settings.programs}; "
+            "put them back as they were: a program ends with its window, not with its file"
+        )
 
 
 def terms_hash(used: dict[tuple[str, int], str]) -> str:

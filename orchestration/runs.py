@@ -33,6 +33,7 @@ _BY_NAME: dict[str, type[IncentivesError]] = {
 }
 
 
+MODELS = "models"
 COVERAGE_CHECK = "movements_cover_every_day"
 
 
@@ -138,20 +139,23 @@ def _failure(result: dg.ExecuteInProcessResult) -> IncentivesError:
         if event.event_type != dg.DagsterEventType.STEP_FAILURE:
             continue
         data = event.step_failure_data
-        if data.user_failure_data is not None:
-            return RefusedError(data.user_failure_data.description or f"{event.step_key} failed")
         error = data.error.cause if data.error and data.error.cause else data.error
         if error is not None and error.cls_name in _BY_NAME:
             return _BY_NAME[error.cls_name](error.message.split(": ", 1)[-1].strip())
-        if any(check.endswith(COVERAGE_CHECK) for check in failed_checks):
-            return RefusedError(
-                "movements of earlier days are missing, so nothing was posted; run `incentives rebuild`"
-            )
-        if failed_checks:
-            return RefusedError(
-                f"{len(failed_checks)} checks failed, so nothing was posted or published; the first: {failed_checks[0]}. "
-                f"Look at run {result.run_id} in the Dagster UI"
-            )
+        if event.step_key == MODELS and failed_checks:
+            return _failed_checks(failed_checks, result.run_id)
+        if data.user_failure_data is not None:
+            return RefusedError(data.user_failure_data.description or f"{event.step_key} failed")
         told = error.message.strip().splitlines()[0] if error is not None else "no reason given"
         return RefusedError(f"step {event.step_key} of run {result.run_id} failed: {told}; see it in the Dagster UI")
     return RefusedError(f"run {result.run_id} failed; see it in the Dagster UI")
+
+
+def _failed_checks(failed: list[str], run_id: str) -> RefusedError:
+    """Which checks on the models failed, and the cure where one is known."""
+    if any(check.endswith(COVERAGE_CHECK) for check in failed):
+        return RefusedError("movements of earlier days are missing, so nothing was posted; run `incentives rebuild`")
+    many = "a check" if len(failed) == 1 else f"{len(failed)} checks"
+    return RefusedError(
+        f"nothing was posted or published, since {many} failed: {', '.join(failed[:3])}; see run {run_id} in the Dagster UI"
+    )

@@ -78,7 +78,9 @@ class Deployment:
         """Starts ``incentives``, from a folder that is not the checkout's."""
         places = {"HOME": self.home, "LANDING": self.landing, "PROGRAMS": self.programs}
         named = {f"INCENTIVES_{name}": str(place) for name, place in places.items()}
-        outside = {name: value for name, value in os.environ.items() if not name.startswith(("INCENTIVES_", "DAGSTER_"))}
+        outside = {
+            name: value for name, value in os.environ.items() if not name.startswith(("INCENTIVES_", "DAGSTER_"))
+        }
         return subprocess.Popen(
             [COMMAND, *arguments],
             env=outside | named | self.environment | environment,
@@ -109,7 +111,9 @@ class Deployment:
         """Every row of every served mart."""
         with duckdb.connect(str(self.marts), read_only=True) as served:
             names = served.execute("select schema_name || '.' || view_name from duckdb_views() where not internal")
-            return {name: served.execute(f"select * from {name} order by all").fetchall() for (name,) in names.fetchall()}
+            return {
+                name: served.execute(f"select * from {name} order by all").fetchall() for (name,) in names.fetchall()
+            }
 
     def kept(self) -> dict[str, str]:
         """The hash of every file that a command which fails may not touch."""

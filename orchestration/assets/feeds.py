@@ -5,23 +5,29 @@ Does not belong here: how a delivery is accepted (``acceptance``) or which days 
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 
 from data_contracts.columns import Column
 from data_contracts.feeds import FEEDS, Feed
-from orchestration.deliveries import DeliveryRecord, State, read_records
+from orchestration.deliveries import DeliveryRecord, State, feed_records, read_records
 from orchestration.errors import RefusedError
-from orchestration.ingestion import check_range, ingest, last_processed, window_of
+from orchestration.ingestion import check_range, earliest_delivery, ingest, last_processed, window_of
 from orchestration.ledger.ledger import Ledger
 from orchestration.partitions import REBUILD, requested_days, shorten_run
-from orchestration.programs import all_versions, deployed_programs
+from orchestration.programs import all_versions, check_none_is_gone, deployed_programs
 from orchestration.progress import Progress
 from orchestration.settings import Settings
 from orchestration.terms_relations import write_terms
 from orchestration.warehouse import forget_movements, open_warehouse, write_context
+from orchestration.window import DAY
 
 CONTRACT = "contract"
+FRESHNESS = "freshness"
+DAILY_FEEDS = ("orders", "order_lines")
+"""Something of these feeds is expected each day; of any other a day without a delivery is as good as one with."""
+
 OWNER = "team:data-engineering"
 
 
@@ -32,10 +38,16 @@ def feeds_asset(settings: Settings, partitions: dg.PartitionsDefinition[str]) ->
         name="feeds",
         specs=[_spec(feed, partitions) for feed in FEEDS.values()],
         check_specs=[
-            dg.AssetCheckSpec(
-                CONTRACT, asset=feed.name, description="No delivery refused; delivered = good + quarantined + repeats."
-            )
-            for feed in FEEDS.values()
+            *(
+                dg.AssetCheckSpec(
+                    CONTRACT, asset=name, description="No delivery refused; delivered = good + quarantined + repeats."
+                )
+                for name in FEEDS
+            ),
+            *(
+                dg.AssetCheckSpec(FRESHNESS, asset=name, description="Each day of the run has a delivery; warns only.")
+                for name in DAILY_FEEDS
+            ),
         ],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -56,6 +68,8 @@ def feeds_asset(settings: Settings, partitions: dg.PartitionsDefinition[str]) ->
             context.log.info(
                 f"{record.name}: {record.state}, {record.accepted} accepted, {record.quarantined} quarantined"
             )
+            if record.unknown_columns:
+                context.log.warning(f"{record.name}: unknown columns are dropped: {', '.join(record.unknown_columns)}")
 
         done = ingest(settings, progress, days[1], selected, report)
         for remark in done.ignored:
@@ -64,10 +78,16 @@ def feeds_asset(settings: Settings, partitions: dg.PartitionsDefinition[str]) ->
             context.log.error(f"{done.refused.name} is refused: {done.refused.reason}")
             if done.through < days[0]:
                 raise RefusedError(f"{done.refused.name} is refused: {done.refused.reason}")
-            shorten_run(context.instance, context.run, done.through)
+            shorten_run(context.instance, context.run, done.through, done.refused.name)
         for name in sorted(selected):
             yield dg.MaterializeResult(asset_key=name, metadata=_counts(taken[name]))
             yield _contract_check(name, taken[name], done.refused)
+        since = max(days[0], earliest_delivery(settings))
+        for name in selected.intersection(DAILY_FEEDS):
+            fresh = _freshness_check(name, days_without(settings, name, since, done.through))
+            if not fresh.passed:
+                context.log.warning(fresh.description)
+            yield fresh
 
     return feeds
 
@@ -94,7 +114,9 @@ def run_context_asset(settings: Settings) -> dg.AssetsDefinition:
             with open_warehouse(settings) as connection:
                 forget_movements(connection)
         programs = deployed_programs(settings)
-        Ledger.open(settings.ledger_url).check_used_terms(all_versions(programs))
+        ledger = Ledger.open(settings.ledger_url)
+        ledger.check_used_terms(all_versions(programs))
+        check_none_is_gone(settings, programs, ledger.used_terms())
         with open_warehouse(settings) as connection:
             write_context(connection, settings, window, read_records(settings))
             write_terms(connection, programs, window.as_of, window.first_delivery)
@@ -109,6 +131,12 @@ def run_context_asset(settings: Settings) -> dg.AssetsDefinition:
         )
 
     return run_context
+
+
+def days_without(settings: Settings, feed: str, first: date, last: date) -> list[date]:
+    """The days first..last on which nothing of a feed was delivered."""
+    delivered = {record.landed_on for record in feed_records(settings, feed)}
+    return [day for number in range((last - first).days + 1) if (day := first + DAY * number) not in delivered]
 
 
 def _spec(feed: Feed, partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpec:
@@ -185,4 +213,17 @@ def _contract_check(feed: str, records: list[DeliveryRecord], stopping: Delivery
         passed=not unbalanced and not used,
         severity=dg.AssetCheckSeverity.ERROR if FEEDS[feed].stops_day or unbalanced else dg.AssetCheckSeverity.WARN,
         metadata={"states": dict(states), "refused": refused, "unbalanced": unbalanced},
+    )
+
+
+def _freshness_check(feed: str, missing: list[date]) -> dg.AssetCheckResult:
+    """Warns of days without a delivery: a feed that stays silent is more often late than empty."""
+    told = f"{feed}: nothing was delivered on {len(missing)} days, the first is {missing[0]}" if missing else None
+    return dg.AssetCheckResult(
+        asset_key=feed,
+        check_name=FRESHNESS,
+        passed=not missing,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=told,
+        metadata={"days_without_delivery": [day.isoformat() for day in missing]},
     )

@@ -137,7 +137,7 @@ def money_check_keys(settings: Settings, translator: Translator, feeds: list[str
 def require_money_checks(context: dg.AssetExecutionContext, expected: frozenset[dg.AssetCheckKey]) -> None:
     """RefusedError naming a check that concerns money and failed in this run, or has no result in it."""
     records = context.instance.get_records_for_run(
-        context.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        context.run.run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
     ).records
     passed: dict[dg.AssetCheckKey, bool] = {}
     for record in records:

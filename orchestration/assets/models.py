@@ -12,9 +12,13 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 from orchestration import dbt
 from orchestration.assets.feeds import OWNER
 from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse, read_window
 
 PARTITIONED = ("gmv_daily_movements", "partner_gmv_daily_movements", "creator_gmv_daily_movements")
 """The movements that people read by day; what is cumulative is not partitioned."""
+
+ROWS = "rows"
+"""The word with which the macro ``report_rows`` begins."""
 
 
 class Translator(DagsterDbtTranslator):
@@ -54,6 +58,28 @@ def models_asset(settings: Settings, translator: Translator) -> dg.AssetsDefinit
         required_resource_keys={"writer"},
     )
     def models(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        yield from dbt.build(settings, context, translator).stream()
+        with open_warehouse(settings) as connection:
+            as_of = read_window(connection).as_of.isoformat()
+        rows: dict[str, int] = {}
+        for event in dbt.build(settings, context, translator).stream_raw_events():
+            rows |= _counted_rows(event.raw_event)
+            for result in event.to_default_asset_events(dbt.manifest(settings), translator, context):
+                yield _completed(result, as_of, rows) if isinstance(result, dg.Output) else result
 
     return models
+
+
+def _counted_rows(event: Mapping[str, Any]) -> dict[str, int]:
+    """The rows of a table, as the macro ``report_rows`` says them before the table is done; empty for any other event."""
+    words = event["info"]["msg"].split()
+    if event["info"]["name"] != "JinjaLogInfo" or words[:1] != [ROWS]:
+        return {}
+    return {words[1]: int(words[2])}
+
+
+def _completed(built: dg.Output[None], as_of: str, rows: Mapping[str, int]) -> dg.Output[None]:
+    """A built model with the day as of which it stands and, of a table, its rows."""
+    metadata = dict(built.metadata) | {"as_of": as_of}
+    if built.output_name in rows:
+        metadata["dagster/row_count"] = dg.MetadataValue.int(rows[built.output_name])
+    return built.with_metadata(metadata)

@@ -5,17 +5,16 @@ Does not belong here: how marts are published (``publication``).
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from typing import Any
 
 import dagster as dg
 import duckdb
 
-from data_contracts.feeds import FEEDS
 from data_contracts.public_marts import PUBLIC_MARTS
 from orchestration.assets.feeds import OWNER
 from orchestration.deliveries import DeliveryRecord, State, read_records
 from orchestration.ledger.ledger import Ledger
+from orchestration.partitions import STOPPED_BY
 from orchestration.plots import Series, line_plot
 from orchestration.progress import Progress
 from orchestration.publication import publish
@@ -60,7 +59,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
                 ),
             }
         )
-        stopping = refused_delivery(settings, window.known_through)
+        stopping = stopping_delivery(settings, context.run)
         if stopping is not None:
             raise dg.Failure(
                 f"processed through {window.known_through}; {stopping.name} is refused: {stopping.reason}",
@@ -95,9 +94,10 @@ def quarantine_by_rule(connection: duckdb.DuckDBPyConnection) -> dg.TableMetadat
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
 
 
-def refused_delivery(settings: Settings, processed_through: date) -> DeliveryRecord | None:
-    """The refused delivery, if any, that keeps the days after the processed ones waiting."""
-    for record in sorted(read_records(settings), key=lambda record: record.landed_on):
-        if record.state is State.REFUSED and FEEDS[record.feed].stops_day and record.landed_on > processed_through:
+def stopping_delivery(settings: Settings, run: dg.DagsterRun) -> DeliveryRecord | None:
+    """The refused delivery, if any, that shortened this run."""
+    stopped_by = run.tags.get(STOPPED_BY)
+    for record in read_records(settings):
+        if record.name == stopped_by and record.state is State.REFUSED:
             return record
     return None

@@ -8,15 +8,16 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from orchestration.dbt import EXECUTABLE, PROJECT
-
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+DBT = Path(sys.executable).with_name("dbt")
 # An in-memory DuckDB is named so; dbt takes the name of the database from that of the file.
 DATABASE = "memory"
 
@@ -68,6 +69,10 @@ class Project:
             tuple(check for check in self.checks if check.models <= wanted),
         )
 
+    def without_checks(self) -> Project:
+        """The same models alone, for those who build a world twice and look at it themselves."""
+        return replace(self, checks=())
+
 
 @cache
 def compiled_project() -> Project:
@@ -90,7 +95,7 @@ def _compile(folder: Path) -> dict[str, Any]:
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_PATH": str(folder / "logs"),
     }
-    command = [str(EXECUTABLE), "compile", "--quiet", *places]
+    command = [str(DBT), "compile", "--quiet", *places]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"dbt compile failed: {done.stdout}{done.stderr}"
     return json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))

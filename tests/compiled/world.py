@@ -6,6 +6,7 @@ Does not belong here: short ways to name records (``records``), and any expected
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
@@ -15,8 +16,7 @@ import duckdb
 from compiled.project import Model, Project, compiled_project
 from compiled.records import Record
 from data_contracts.feeds import FEEDS
-from data_contracts.terms import Program
-from orchestration.terms_relations import write_terms
+from data_contracts.terms import RELATIONS, Program, relation_rows
 
 DAY = timedelta(days=1)
 ROOMS = ("staging", "movements", "subjects", "marts", "awards")
@@ -39,14 +39,17 @@ class World:
     """
 
     def __init__(
-        self, records: Iterable[Record] = (), programs: Sequence[Program] = (), time_zone: str = "UTC",
+        self,
+        records: Iterable[Record] = (),
+        programs: Sequence[Program] = (),
+        time_zone: str = "UTC",
         project: Project | None = None,
     ) -> None:
         self.project = project or compiled_project()
         self.programs = programs
         self.time_zone = time_zone
-        self.days: set[date] = set()
-        self.order_days: set[date] = set()
+        self.deliveries: set[tuple[str, date]] = set()
+        self.keys: set[tuple[Any, ...]] = set()
         self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute(f"set TimeZone = '{time_zone}'")
         self._make_rooms()
@@ -54,47 +57,46 @@ class World:
 
     def _make_rooms(self) -> None:
         """The context, the accepted rows up to a run's end, and every model's relation, still empty."""
-        statements = [CONTEXT, "create schema landed; create schema accepted"]
+        statements = [CONTEXT, "create schema landed; create schema accepted; create schema terms"]
         for feed in FEEDS.values():
             columns = [f"{column.accepted_name} {column.sql_type}" for column in feed.columns]
             statements.append(f"create table landed.{feed.name} ({', '.join([*columns, 'landed_on date'])})")
             statements.append(f"create table accepted.{feed.name} as from landed.{feed.name}")
+        for relation, types in RELATIONS.items():
+            columns = [f"{name} {sql_type}" for name, sql_type in types.items()]
+            statements.append(f"create table terms.{relation} ({', '.join(columns)})")
         statements.extend(f"create schema {room}" for room in ROOMS)
         self.connection.execute(";".join(statements))
-        write_terms(self.connection, self.programs, date(2025, 1, 1), None)
         self.connection.execute(";".join(model.create for model in self.project.models))
 
     def deliver(self, records: Iterable[Record]) -> None:
         """Adds accepted rows; AssertionError where one delivery has a key twice, which acceptance never lets through."""
+        rows = defaultdict(list)
         for record in records:
-            values = record.values
-            names = ", ".join(values)
-            places = ", ".join("?" for _ in values)
-            key = {name: values[name] for name in (*FEEDS[record.feed].key, "landed_on")}
-            same = " and ".join(f"{name} = ?" for name in key)
-            found = self.connection.execute(
-                f"select count(*) from landed.{record.feed} where {same}", list(key.values())
-            ).fetchone()
-            assert found == (0,), f"{record.feed} {key} is delivered twice on one day"
-            self.connection.execute(
-                f"insert into landed.{record.feed} ({names}) values ({places})", list(values.values())
-            )
-            self.delivered_on(record.feed, values["landed_on"])
+            landed_on = record.values["landed_on"]
+            key = (record.feed, landed_on, *(record.values[name] for name in FEEDS[record.feed].key))
+            assert key not in self.keys, f"{key} is delivered twice on one day"
+            self.keys.add(key)
+            self.delivered_on(record.feed, landed_on)
+            rows[record.feed].append(_row(record.values.values()))
+        # Literals, not parameters: DuckDB looks for pandas anew at each parameter, which takes longer than the insert.
+        inserts = [f"insert into landed.{feed} values {', '.join(values)}" for feed, values in rows.items()]
+        self.connection.execute(";".join(inserts))
 
     def delivered_on(self, feed: str, day: date) -> None:
         """A delivery of the feed on that day, with rows or without."""
-        self.days.add(day)
-        if feed == "orders":
-            self.order_days.add(day)
+        self.deliveries.add((feed, day))
 
     def build(self, through: date, known_from: date | None = None) -> None:
         """Runs the project for the knowledge dates (known_from, through], from the first delivery on where none is given.
 
         Then runs all dbt tests; AssertionError names those that fail and shows their rows.
         """
-        self._write_context(through, known_from)
-        first_delivery = min((day for day in self.order_days if day <= through), default=None)
-        write_terms(self.connection, self.programs, through, first_delivery)
+        first_delivery = min(
+            (day for feed, day in self.deliveries if feed == "orders" and day <= through), default=None
+        )
+        self._write_context(through, known_from, first_delivery)
+        self._write_terms(through, first_delivery)
         for model in self.project.models:
             if not model.is_standing:
                 self._fill(model)
@@ -107,22 +109,30 @@ class World:
             self.build(first + DAY, known_from=first)
             first += DAY
 
-    def _write_context(self, through: date, known_from: date | None) -> None:
-        earliest = min(self.days)
-        window = [known_from or earliest - DAY, through, through, earliest]
-        first_delivery = min((day for day in self.order_days if day <= through), default=None)
-        self.connection.execute("delete from context.run_window")
-        self.connection.execute(
-            "insert into context.run_window values (?, ?, ?, ?, ?, ?)", [*window, first_delivery, self.time_zone]
-        )
-        statements = ["delete from context.deliveries"]
-        for feed in FEEDS:
+    def _write_context(self, through: date, known_from: date | None, first_delivery: date | None) -> None:
+        earliest = min(day for _, day in self.deliveries)
+        window = (known_from or earliest - DAY, through, through, earliest, first_delivery, self.time_zone)
+        statements = [
+            "delete from context.run_window",
+            f"insert into context.run_window values {_row(window)}",
+            "delete from context.deliveries",
+        ]
+        for feed in sorted({feed for feed, _ in self.deliveries}):
             statements.append(f"delete from accepted.{feed}")
             statements.append(f"insert into accepted.{feed} from landed.{feed} where landed_on <= '{through}'")
             statements.append(
                 f"insert into context.deliveries select '{feed}', landed_on, count(*), count(*), count(*), 0, 0, 0, "
                 f"'ACCEPTED', null from landed.{feed} group by landed_on"
             )
+        self.connection.execute(";".join(statements))
+
+    def _write_terms(self, as_of: date, first_delivery: date | None) -> None:
+        """As ``orchestration.terms_relations`` writes them, in one statement after the other and without its transaction."""
+        statements = []
+        for relation, rows in relation_rows(self.programs, as_of, first_delivery).items():
+            statements.append(f"delete from terms.{relation}")
+            if rows:
+                statements.append(f"insert into terms.{relation} values {', '.join(_row(row) for row in rows)}")
         self.connection.execute(";".join(statements))
 
     def _fill(self, model: Model) -> None:
@@ -149,3 +159,15 @@ class World:
             for model in self.project.models
             if not model.is_standing
         }
+
+
+def _row(values: Iterable[Any]) -> str:
+    return f"({', '.join(_literal(value) for value in values)})"
+
+
+def _literal(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool | int):
+        return str(value)
+    return "'" + str(value).replace("'", "''") + "'"

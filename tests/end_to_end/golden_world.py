@@ -54,8 +54,7 @@ DELIVERIES: dict[tuple[str, str], str] = {
     ("order_lines", "2025-09-10"): LINES + line("O1-1", "A", "30000.00", "2025-09-10T12:00:00Z"),
     ("orders", "2025-10-01"): ORDERS + order("O2", "B2", "2025-10-01T09:00:00Z"),
     # Two units, 20,500 less 500 of the seller's; the 100 of the platform's stay in.
-    ("order_lines", "2025-10-01"): LINES
-    + "O2-1,O2,A,SKU1,2,20500.00,500.00,100.00,false,2025-10-01T09:00:00Z\n",
+    ("order_lines", "2025-10-01"): LINES + "O2-1,O2,A,SKU1,2,20500.00,500.00,100.00,false,2025-10-01T09:00:00Z\n",
     # The last second of a day, and the first of the next.
     ("orders", "2025-10-02"): ORDERS + order("O3", "B3", "2025-10-02T23:59:59Z"),
     ("order_lines", "2025-10-02"): LINES

@@ -6,6 +6,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,7 @@ def day_by_day(states: Deployment) -> Iterator[DayByDay]:
         during = []
         while process.poll() is None:
             during.append(reader.execute(ENTRIES).fetchall())
+            time.sleep(0.1)
         out, err = process.communicate()
         assert process.returncode == 0, err
         during.append(reader.execute(ENTRIES).fetchall())
@@ -118,7 +120,9 @@ def test_posted_day_by_day_there_is_an_entry_a_day_and_the_same_balances(
     assert [line.split(":")[0] for line in day_by_day.out.splitlines()] == ["2025-10-03", "2025-10-04"]
 
 
-def test_whatever_is_served_but_the_entries_is_the_same_posted_once_or_daily(states: Deployment, daily: Deployment) -> None:
+def test_whatever_is_served_but_the_entries_is_the_same_posted_once_or_daily(
+    states: Deployment, daily: Deployment
+) -> None:
     served_daily = daily.served()
     states.restore("once")
     served_once = states.served()
@@ -127,7 +131,7 @@ def test_whatever_is_served_but_the_entries_is_the_same_posted_once_or_daily(sta
 
 
 def test_a_reader_that_keeps_the_file_open_sees_its_version_all_along(day_by_day: DayByDay) -> None:
-    assert len(day_by_day.during) > 50
+    assert len(day_by_day.during) > 20
     assert all(seen == day_by_day.before for seen in day_by_day.during)
 
 
@@ -177,7 +181,7 @@ def test_all_is_verified_and_sound(daily: Deployment) -> None:
     assert daily.incentives("doctor").code == 0
 
 
-def test_verify_finds_a_changed_delivery_and_a_changed_served_file(once: Deployment) -> None:
+def test_verify_finds_a_changed_delivery(once: Deployment) -> None:
     path = once.put("orders", "2025-10-01", golden.DELIVERIES["orders", "2025-10-01"].replace("B2", "B9"))
     changed = once.incentives("verify")
     assert changed.code == 1

@@ -60,7 +60,9 @@ SIGNUP = re.compile(
     rf"(?P<referee>\S+) signs up (?P<at>{TIME}) invited by (?P<referrer>\S+)"
     rf"(?: after a click (?P<click>{TIME})|(?P<clickless> without a click))?(?: as event (?P<event>\S+))?"
 )
-MARKED = re.compile(rf"(?P<referee>\S+) is (?P<type>flagged|cleared|voided) (?P<at>{TIME})(?: as event (?P<event>\S+))?")
+MARKED = re.compile(
+    rf"(?P<referee>\S+) is (?P<type>flagged|cleared|voided) (?P<at>{TIME})(?: as event (?P<event>\S+))?"
+)
 UPDATED = re.compile(rf"(?P<said>.*) updated (?P<at>{TIME})")
 EMPTY = re.compile(r"an empty delivery of (?P<feed>\S+)")
 

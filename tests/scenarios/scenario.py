@@ -16,10 +16,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import yaml
-from pydantic import TypeAdapter
-
 from compiled.project import Project, compiled_project
 from compiled.world import World
+from pydantic import TypeAdapter
+
 from data_contracts.terms import Program
 from data_contracts.terms.loading import AnyProgram
 from scenarios.notation import CENTS, EMPTY, Notation, cents
@@ -27,7 +27,7 @@ from scenarios.notation import CENTS, EMPTY, Notation, cents
 HERE = Path(__file__).parent
 PROGRAMS = HERE.parents[1] / "data_contracts" / "programs"
 ANY_PROGRAM: TypeAdapter[Program] = TypeAdapter(AnyProgram)
-KEYS = {"name", "rule", "time_zone", "terms", "later_versions", "alone", "happened", "owed"}
+KEYS = {"name", "time_zone", "terms", "later_versions", "alone", "happened", "owed"}
 
 # `P1 500,000 provisional` · `Ann for Bob 5,000 final` · `Ann for 3 referrals 5,000 final` · `Bob is CAPPED`
 OWED = re.compile(
@@ -47,8 +47,10 @@ class Scenario:
     owed: Mapping[date, str]
 
     def world(self, project: Project | None = None) -> World:
-        """The deliveries, not built yet; by itself with the models that lead to awards and their tests only."""
-        world = World(programs=[self.program], time_zone=self.time_zone, project=project or awards_project())
+        """The deliveries, not built yet; by itself with the models of the program's kind and their tests only."""
+        world = World(
+            programs=[self.program], time_zone=self.time_zone, project=project or project_of(self.program.kind)
+        )
         for part in self.happened:
             for landed_on, text in part.items():
                 notation = Notation(landed_on, ZoneInfo(self.time_zone))
@@ -71,9 +73,9 @@ class Scenario:
 
 
 @cache
-def awards_project() -> Project:
-    """The part of the project that decides awards."""
-    return compiled_project().upstream("incentive_awards")
+def project_of(kind: str) -> Project:
+    """The part of the project that decides awards of a kind, which is a third of it or less."""
+    return compiled_project().upstream(kind)
 
 
 def lines_of(text: str) -> list[str]:
@@ -90,9 +92,11 @@ def normal_award(line: str) -> str:
     return f"{match['who']}|{match['whom'] or ''}|{cents(match['amount'])}|{match['stage'].upper()}"
 
 
-def found_awards(world: World) -> list[str]:
-    """The awards in the world as ``normal_award`` writes them."""
-    rows = world.rows("select beneficiary_id, subject_id, amount_cents, stage from awards.incentive_awards")
+def found_awards(world: World, kind: str) -> list[str]:
+    """The awards of a kind in the world as ``normal_award`` writes them."""
+    rows = world.rows(
+        f"select beneficiary_id, subject_id, amount_cents, stage from awards.{kind} where amount_cents > 0"
+    )
     return sorted("|".join(str(value) for value in row) for row in rows)
 
 

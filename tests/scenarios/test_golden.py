@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-
 from compiled.project import compiled_project
 from compiled.world import World
+
 from scenarios.scenario import scenarios_of
 
 GMV_DAILY = [
@@ -68,4 +68,23 @@ def test_partner_gmv(golden: World) -> None:
         (date(2025, 10, 1), "SHOP", 2_000_000, 2_000_000, 0, 2),
         (date(2025, 10, 2), "SHOP", 5_000_000, 2_000_000, 1_500_000, 2),
         (date(2025, 10, 3), "SHOP", 300_000, 300_000, 0, 1),
+    ]
+
+
+def test_award(golden: World) -> None:
+    assert golden.rows(
+        "select program_id, period, beneficiary_type, beneficiary_id, subject_id, component, instrument, stage, amount_cents "
+        "from awards.incentive_awards"
+    ) == [
+        (
+            "tsp_daily_gmv_2025q4",
+            "2025-10-01..2025-12-31",
+            "PARTNER",
+            "P1",
+            "",
+            "daily_gmv",
+            "CASH",
+            "PROVISIONAL",
+            500_000,
+        )
     ]

@@ -1,0 +1,168 @@
+"""The daily job over days and ranges of days: what it takes in, what it refuses, what it reports as materialised.
+
+Does not belong here: figures (``tests/end_to_end``) or how the UI shows a run (``test_ui``).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import dagster as dg
+import duckdb
+import pytest
+from code_location import CodeLocation, check, metadata, refusal, warnings
+from conftest import StoppedRun
+from dagster._core.definitions.schedule_definition import ScheduleExecutionData
+
+from orchestration import daily_job
+from orchestration.partitions import RANGE_END, RANGE_START
+from tests.end_to_end import golden_world as golden
+
+ENTRIES = """
+    select entry_no, as_of, entry_type, debit_account, credit_account, amount_cents
+    from finance.ledger_entries order by entry_no"""
+PARTITIONED = ("orders", "refunds", "gmv_daily_movements", "partner_gmv_daily_movements", "creator_gmv_daily_movements")
+THROUGH_OCTOBER_2 = {
+    str(date.fromordinal(day)) for day in range(golden.SEPTEMBER_10.toordinal(), golden.OCTOBER_3.toordinal())
+}
+
+
+# A refused delivery inside a range
+
+
+def test_a_refused_delivery_ends_the_run_red_and_is_named(stopped_run: StoppedRun) -> None:
+    told = refusal(stopped_run.result)
+    assert "processed through 2025-10-02" in told and "order_lines/landed_on=2025-10-03 is refused" in told
+
+
+def test_only_the_days_before_a_refused_delivery_are_reported(stopped_run: StoppedRun) -> None:
+    for asset in PARTITIONED:
+        assert stopped_run.location.materialized(asset) == THROUGH_OCTOBER_2, asset
+
+
+def test_the_days_before_a_refused_delivery_are_posted_and_served(
+    stopped_run: StoppedRun, location: CodeLocation
+) -> None:
+    assert location.deployment.rows(ENTRIES) == golden.ENTRIES_DAILY[:1]
+    for asset in ("gmv_daily", "incentive_awards", "incentive_ledger", "partner_incentive_payouts", "served_marts"):
+        assert metadata(stopped_run.result, asset)["as_of"] == "2025-10-02", asset
+
+
+def test_days_without_orders_or_lines_are_a_warning(stopped_run: StoppedRun) -> None:
+    for feed in ("orders", "order_lines"):
+        freshness = check(stopped_run.result, feed, "freshness")
+        assert not freshness.passed and freshness.severity == dg.AssetCheckSeverity.WARN
+        days = freshness.metadata["days_without_delivery"].value
+        assert len(days) == 20 and (days[0], days[-1]) == ("2025-09-11", "2025-09-30")
+        told = f"{feed}: nothing was delivered on 20 days, the first is 2025-09-11"
+        assert told in warnings(stopped_run.location.instance, stopped_run.result.run_id)
+
+
+# Closed days, and days that are not due
+
+
+def test_a_closed_day_materialised_again_is_verified_and_changes_nothing(location: CodeLocation) -> None:
+    served, kept = location.deployment.served(), location.deployment.kept()
+    result = location.run_day("2025-10-01")
+    assert result.success
+    assert location.deployment.served() == served
+    now = location.deployment.kept()
+    assert {place: digest for place, digest in now.items() if not place.startswith("serving/")} == {
+        place: digest for place, digest in kept.items() if not place.startswith("serving/")
+    }
+    for asset in ("gmv_daily", "incentive_ledger", "served_marts"):
+        assert metadata(result, asset)["as_of"] == "2025-10-02", asset
+    assert location.materialized("gmv_daily_movements") == {"2025-10-01"}
+    assert check(result, "orders", "freshness").passed
+
+
+def test_a_closed_day_whose_bytes_changed_is_named(location: CodeLocation) -> None:
+    location.deployment.put("orders", "2025-10-01", golden.ORDERS)
+    assert "orders/landed_on=2025-10-01/delivery.csv changed" in refusal(location.run_day("2025-10-01", "orders"))
+
+
+def test_a_range_that_leaves_out_an_unprocessed_day_is_refused_by_name(location: CodeLocation) -> None:
+    before = location.deployment.kept()
+    assert "2025-10-04 comes after 2025-10-03" in refusal(location.run_range("2025-10-04", "2025-10-05"))
+    assert location.materialized("orders") == set()
+    assert location.deployment.kept() == before
+
+
+# Posting
+
+
+def test_the_ledger_alone_posts_nothing_since_this_run_has_no_checks(location: CodeLocation) -> None:
+    before = location.deployment.kept()
+    told = refusal(location.run({}, "incentive_ledger"))
+    assert "nothing was posted" in told and "run the job daily_incentives" in told
+    assert location.deployment.kept() == before
+
+
+def test_a_failing_check_on_money_keeps_the_ledger_as_it_is(location: CodeLocation) -> None:
+    """A cent too much in the movements of a shop, and only there."""
+    before = location.deployment.kept()
+    with duckdb.connect(str(location.settings.warehouse)) as warehouse:
+        warehouse.execute(
+            "update movements.gmv_daily_movements set net_cents = net_cents + 1 where gmv_date = '2025-10-01'"
+        )
+    outcome = location.deployment.incentives("run", "--through", golden.LAST_DAY)
+    assert outcome.code == 1
+    assert "nothing was posted" in outcome.told and "partners_equal_shops_and_creators" in outcome.told
+    after = location.deployment.kept()
+    for place in before:
+        assert after[place] == before[place] or place.startswith("deliveries/"), place
+    assert {place.split("/")[0] for place in after.keys() - before.keys()} <= {"accepted", "quarantine", "deliveries"}
+
+
+# The feeds alone
+
+
+def test_feeds_alone_are_accepted_and_report_columns_that_nobody_knows(landed: CodeLocation) -> None:
+    landed.deployment.put(
+        "sellers",
+        "2025-09-10",
+        "seller_id,name,size_class,onboarded_at,payee_id,tax_form_on_file,updated_at,mood\n"
+        "A,Apple Hill,SMALL,2025-01-01T00:00:00Z,,false,2025-09-01T00:00:00Z,sunny\n",
+    )
+    result = landed.run_day("2025-09-10", "sellers")
+    assert result.success
+    assert "sellers/landed_on=2025-09-10: unknown columns are dropped: mood" in warnings(landed.instance, result.run_id)
+    event = landed.instance.get_latest_materialization_event(dg.AssetKey("sellers"))
+    assert event.asset_materialization.metadata["dagster/row_count"].value == 1
+
+
+def test_each_day_of_a_feed_that_was_delivered_is_fresh(landed: CodeLocation) -> None:
+    result = landed.run_range("2025-09-10", "2025-09-10", "orders", "order_lines")
+    assert check(result, "orders", "freshness").passed and check(result, "order_lines", "freshness").passed
+
+
+# The schedule
+
+
+def evaluate(location: CodeLocation, moment: datetime) -> ScheduleExecutionData:
+    """What the schedule asks for at a moment."""
+    context = dg.build_schedule_context(instance=location.instance, scheduled_execution_time=moment)
+    return daily_job.schedule(location.settings).evaluate_tick(context)
+
+
+@pytest.mark.parametrize(
+    ("now", "asked"),
+    [
+        ("2025-10-04T06:00", ("2025-10-03", "2025-10-04")),
+        ("2025-10-09T06:00", ("2025-10-03", "2025-10-09")),
+        ("2025-10-02T06:00", None),
+    ],
+)
+def test_the_schedule_asks_for_all_unprocessed_days_in_one_run(
+    location: CodeLocation, now: str, asked: tuple[str, str] | None
+) -> None:
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    data = evaluate(location, moment)
+    requested = [(request.tags[RANGE_START], request.tags[RANGE_END]) for request in data.run_requests or []]
+    assert requested == ([asked] if asked else [])
+    assert bool(data.skip_message) == (asked is None)
+
+
+def test_the_schedule_says_why_it_asks_for_nothing_where_nothing_landed(landed: CodeLocation) -> None:
+    landed.deployment.landing.rename(landed.deployment.landing.with_name("elsewhere"))
+    assert "INCENTIVES_LANDING" in evaluate(landed, datetime(2025, 10, 4, 6, tzinfo=UTC)).skip_message

@@ -1,0 +1,1 @@
+"""Laws that hold for every world: whatever was delivered, in whatever order."""
