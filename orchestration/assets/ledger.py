@@ -47,11 +47,13 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
                 )
             entries, balances = load_ledger(connection, Ledger.open(settings.ledger_url))
             liability = liability_by_program(connection)
+            columns = column_schema(connection, "ledger_entries")
         context.log.info(posted.result.message)
         return dg.MaterializeResult(
             metadata={
                 "as_of": window.as_of.isoformat(),
                 "dagster/row_count": entries,
+                "dagster/column_schema": columns,
                 "accounts": balances,
                 "awards": posted.awards,
                 "posting": posted.result.posting_no or 0,
@@ -80,6 +82,12 @@ def liability_by_program(connection: duckdb.DuckDBPyConnection) -> dg.TableMetad
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
 
 
+def column_schema(connection: duckdb.DuckDBPyConnection, relation: str) -> dg.TableSchema:
+    """The columns of a relation of the ledger, as they stand in the warehouse."""
+    columns = connection.execute(f"select column_name, lower(column_type) from (describe ledger.{relation})").fetchall()
+    return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns])
+
+
 def report_asset(settings: Settings, name: str, sql: str, description: str) -> dg.AssetsDefinition:
     """A report over the ledger, made anew after each posting."""
 
@@ -97,7 +105,10 @@ def report_asset(settings: Settings, name: str, sql: str, description: str) -> d
             connection.execute(sql)
             (rows,) = connection.execute(f"select count(*) from ledger.{name}").fetchone() or (0,)
             as_of = read_window(connection).as_of
-        return dg.MaterializeResult(metadata={"as_of": as_of.isoformat(), "dagster/row_count": rows})
+            columns = column_schema(connection, name)
+        return dg.MaterializeResult(
+            metadata={"as_of": as_of.isoformat(), "dagster/row_count": rows, "dagster/column_schema": columns}
+        )
 
     return report
 

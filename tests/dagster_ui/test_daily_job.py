@@ -48,6 +48,12 @@ def test_the_days_before_a_refused_delivery_are_posted_and_served(
         assert metadata(stopped_run.result, asset)["as_of"] == "2025-10-02", asset
 
 
+def test_what_stands_on_the_ledger_says_its_columns(stopped_run: StoppedRun) -> None:
+    for asset, column in (("incentive_ledger", "amount_cents"), ("partner_incentive_payouts", "open_cents")):
+        columns = metadata(stopped_run.result, asset)["dagster/column_schema"].columns
+        assert column in {named.name for named in columns if named.type == "bigint"}, asset
+
+
 def test_days_without_orders_or_lines_are_a_warning(stopped_run: StoppedRun) -> None:
     for feed in ("orders", "order_lines"):
         freshness = check(stopped_run.result, feed, "freshness")
