@@ -28,6 +28,8 @@ from orchestration.writer_lock import writer_lock
 _BY_COMMAND = "incentives/by_command"
 """A run with this tag lasts no longer than the process of the command that started it."""
 
+_INTERRUPTION = dg.DagsterExecutionInterruptedError.__name__
+
 _BY_NAME: dict[str, type[IncentivesError]] = {
     error.__name__: error for error in (BusyError, IncentivesError, RefusedError, SettingsError)
 }
@@ -101,6 +103,8 @@ def _execute(settings: Settings, first: date, last: date, tags: dict[str, str]) 
             run_config={"loggers": {"console": {"config": {}}}},
         )
         if not result.success:
+            if _was_interrupted(result):
+                raise KeyboardInterrupt
             raise _failure(result)
         posting = _posting(result)
         steps = tuple(_steps(result))
@@ -126,6 +130,12 @@ def _posting(result: dg.ExecuteInProcessResult) -> str:
     for event in result.asset_materializations_for_node("incentive_ledger"):
         return str(event.metadata["message"].value)
     return ""
+
+
+def _was_interrupted(result: dg.ExecuteInProcessResult) -> bool:
+    """Whether a person stopped the run, which Dagster reports as the failure of a step."""
+    failures = [event.step_failure_data for event in result.all_events if event.is_step_failure]
+    return any(data.error is not None and data.error.cls_name == _INTERRUPTION for data in failures)
 
 
 def _failure(result: dg.ExecuteInProcessResult) -> IncentivesError:

@@ -5,6 +5,7 @@ One home is killed in three moments, one after the other. Does not belong here: 
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import time
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from collections.abc import Callable
 import dagster as dg
 import duckdb
 import golden_world as golden
-from deployment import Deployment
+from deployment import Deployment, Outcome
 
 PATIENCE_SECONDS = 240
 
@@ -73,3 +74,14 @@ def test_a_run_killed_in_three_moments_ends_as_an_undisturbed_one(states: Deploy
     assert states.served() == undisturbed
     assert states.incentives("verify").code == 0
     assert run_states(states) == ["SUCCESS", "FAILURE", "FAILURE", "FAILURE"]
+
+
+def test_a_run_that_its_user_interrupts_says_how_to_go_on(prepared: Deployment) -> None:
+    process = prepared.start("run", "--through", golden.LAST_DAY)
+    wait_for(lambda: any(prepared.home.glob("dbt/run/**/*.sql")), process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate()
+    outcome = Outcome(process.returncode, out, err)
+    assert outcome.code == 130
+    assert outcome.told == "incentives: interrupted; the same command finishes the job"
+    assert is_free(prepared)
