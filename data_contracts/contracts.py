@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
 
 import pandera.polars as pa
 import polars as pl
-from pandera.api.polars.types import PolarsData
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaErrorReason, SchemaErrors
 
@@ -41,12 +39,11 @@ def values(feed: Feed, raw: pl.DataFrame, mistyped: dict[str, pl.Series]) -> pl.
     such as a JSON list.
     """
     absent = [pl.lit(None).alias(c.name) for c in feed.columns if c.name not in raw.columns]
-    whole = raw.with_columns(absent).with_columns(
-        trimmed(c.name, raw.schema.get(c.name, pl.Null())) for c in feed.columns
-    )
+    types = {c.name: raw.schema.get(c.name, pl.Null()) for c in feed.columns}
+    whole = raw.lazy().with_columns(absent).with_columns(trimmed(name, dtype) for name, dtype in types.items())
     outcome: list[pl.Expr] = []
     for column in feed.columns:
-        reading = parsed(column, whole.schema[column.name])
+        reading = parsed(column, types[column.name])
         if column.name in mistyped:
             wrong = pl.lit(mistyped[column.name])
             reading = Parsed(
@@ -56,54 +53,28 @@ def values(feed: Feed, raw: pl.DataFrame, mistyped: dict[str, pl.Series]) -> pl.
             reading.value.cast(ACCEPTED_TYPES[column.kind]).alias(column.name),
             reading.fault.alias(f"{column.name}:fault"),
         ]
-    return whole.lazy().select(outcome).collect() if raw.height else whole.select(outcome).clear()
+    return whole.select(outcome).collect()
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The pandera schemas of a batch that ``values`` made, for a delivery of one day.
+    """The pandera schema of a batch that ``values`` made, for a delivery of one day, and the rules that it checks.
 
-    ``whole`` is one check that every rule holds, which is all that a sound batch needs: a check costs milliseconds, a
-    feed has two dozen rules, and most deliveries are small. ``each`` has a check a rule and says what is broken.
+    One check holds all rules: a check costs milliseconds, a feed has two dozen rules, and most deliveries are small.
+    ``rules`` are in table order, rules over two columns last.
     """
 
-    feed: Feed
+    schema: pa.DataFrameSchema
     rules: tuple[Rule, ...]
-    whole: pa.DataFrameSchema
-
-    @cached_property
-    def each(self) -> pa.DataFrameSchema:
-        """A check a rule; its ``statistics`` hold its column and its position: in table order, pairs last."""
-        return _schema_of_each(self.feed, self.rules)
 
 
 def contract(feed: Feed, landed_on: date) -> Contract:
     """The contract of a feed for a delivery of that day."""
     rules = tuple(rules_of(feed, landed_on))
     every = pl.all_horizontal(rule.holds.fill_null(True) for rule in rules)
-    whole = pa.DataFrameSchema(
-        checks=[pa.Check(_holds(every), name="contract", n_failure_cases=1)], name=feed.name, strict=False
-    )
-    return Contract(feed, rules, whole)
-
-
-def _schema_of_each(feed: Feed, rules: tuple[Rule, ...]) -> pa.DataFrameSchema:
-    columns: dict[str, list[pa.Check]] = {column.name: [] for column in feed.columns}
-    over_two: list[pa.Check] = []
-    single = len(rules) - len(feed.pair_rules)
-    for position, rule in enumerate(rules):
-        check = pa.Check(
-            _holds(rule.holds),
-            name=rule.name,
-            statistics={"column": rule.column, "position": position},
-            n_failure_cases=1,  # which rows fail is read from the check's output; the cases would be whole batches
-        )
-        (columns[rule.column] if position < single else over_two).append(check)
-    return pa.DataFrameSchema(
-        {name: pa.Column(checks=checks, nullable=True) for name, checks in columns.items()},
-        checks=over_two,
-        name=feed.name,
-    )
+    # Which rows fail is read from the check's output; the failure cases would be whole batches.
+    check = pa.Check(lambda data: data.lazyframe.select(every.alias("holds")), name="contract", n_failure_cases=1)
+    return Contract(pa.DataFrameSchema(checks=[check], name=feed.name), rules)
 
 
 def broken_rows(contract: Contract, batch: pl.DataFrame) -> pl.DataFrame:
@@ -111,28 +82,13 @@ def broken_rows(contract: Contract, batch: pl.DataFrame) -> pl.DataFrame:
 
     ``column`` and ``rule`` are the first broken; ``all_rules`` reads ``quantity:range;seller_discount:type``.
     """
-    failure = _failure(contract.whole, batch)
-    if failure is None:
-        return pl.DataFrame(schema=BROKEN_ROWS)
-    (error,) = failure.schema_errors
-    if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK:
-        raise RuntimeError(f"the contract of {failure.schema.name} could not be checked: {error}") from error
-    broken = (~error.check_output.to_series().fill_null(True)).arg_true()
-    detail = _failure(contract.each, batch[broken])
-    if detail is None:
-        raise RuntimeError(f"the rules of {failure.schema.name} disagree on {broken.len()} rows")
-    found = _rows_of(detail)
-    return found.with_columns(broken.gather(found["row"]).cast(BROKEN_ROWS["row"]).alias("row"))
-
-
-def _failure(schema: pa.DataFrameSchema, batch: pl.DataFrame) -> SchemaErrors | None:
-    """What pandera finds, whatever the environment says of it; an eager frame, for on a lazy one it looks at no value."""
     try:
+        # An eager frame: on a LazyFrame, or where the environment says so, pandera would look at no value.
         with config_context(validation_enabled=True, validation_depth=ValidationDepth.SCHEMA_AND_DATA):
-            schema.validate(batch, lazy=True)
+            contract.schema.validate(batch, lazy=True)
     except SchemaErrors as failure:
-        return failure
-    return None
+        return _named(contract.rules, batch, _rows_of(failure))
+    return pl.DataFrame(schema=BROKEN_ROWS)
 
 
 def rules_of(feed: Feed, landed_on: date) -> list[Rule]:
@@ -140,10 +96,6 @@ def rules_of(feed: Feed, landed_on: date) -> list[Rule]:
     horizon = datetime.combine(landed_on, time(), UTC) + timedelta(days=2)
     rules = [rule for column in feed.columns for rule in _column_rules(column, horizon)]
     return rules + [Rule(pair.column, pair.rule, _PAIRS[pair.kind](pair)) for pair in feed.pair_rules]
-
-
-def _holds(expression: pl.Expr) -> Callable[[PolarsData], pl.LazyFrame]:
-    return lambda data: data.lazyframe.select(expression.alias("holds"))
 
 
 def _column_rules(column: Column, horizon: datetime) -> list[Rule]:
@@ -203,26 +155,27 @@ _PAIRS: dict[str, Callable[[PairRule], pl.Expr]] = {
 }
 
 
-def _rows_of(failure: SchemaErrors) -> pl.DataFrame:
-    fails: dict[int, tuple[str, str, pl.Series]] = {}
-    for error in failure.schema_errors:
-        if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK:
-            raise RuntimeError(f"the contract of {failure.schema.name} could not be checked: {error}") from error
-        check = error.check
-        kept = ~error.check_output.to_series().fill_null(True)
-        fails[check.statistics["position"]] = (check.statistics["column"], check.name, kept)
-    ordered = [fails[position] for position in sorted(fails)]
-    frame = pl.DataFrame([broken.alias(str(n)) for n, (_, _, broken) in enumerate(ordered)]).with_row_index("row")
+def _rows_of(failure: SchemaErrors) -> pl.Series:
+    """The positions of the rows that the check found broken; an error inside the check is no broken row."""
+    (error,) = failure.schema_errors
+    if error.reason_code is not SchemaErrorReason.DATAFRAME_CHECK:
+        raise RuntimeError(f"the contract of {failure.schema.name} could not be checked: {error}") from error
+    broken: pl.Series = ~error.check_output.to_series().fill_null(True)
+    return broken.arg_true().cast(BROKEN_ROWS["row"]).alias("row")
+
+
+def _named(rules: tuple[Rule, ...], batch: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """What each of those rows breaks; rules are looked at one by one for them alone."""
+    fails = batch[rows].select((~rule.holds.fill_null(True)).alias(str(n)) for n, rule in enumerate(rules))
 
     def first(texts: list[str]) -> pl.Expr:
         return pl.coalesce(pl.when(str(n)).then(pl.lit(text)) for n, text in enumerate(texts))
 
-    labels = [f"{column}:{name}" for column, name, _ in ordered]
-    listed = pl.concat_list(pl.when(str(n)).then(pl.lit(label)) for n, label in enumerate(labels))
-    return frame.filter(pl.any_horizontal(pl.exclude("row"))).select(
+    listed = pl.concat_list(pl.when(str(n)).then(pl.lit(f"{rule.column}:{rule.name}")) for n, rule in enumerate(rules))
+    return fails.with_columns(rows).select(
         "row",
-        first([column for column, _, _ in ordered]).alias("column"),
-        first([name for _, name, _ in ordered]).alias("rule"),
+        first([rule.column for rule in rules]).alias("column"),
+        first([rule.name for rule in rules]).alias("rule"),
         # a rule over two columns may say of a column what its own rule has said
         listed.list.drop_nulls().list.unique(maintain_order=True).list.join(";").alias("all_rules"),
     )

@@ -94,6 +94,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "INCENTIVES_TIMEZONE": settings.time_zone,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_FORMAT": "json",
+        "DBT_LOG_LEVEL_FILE": "info",
         "DBT_LOG_PATH": str(settings.home / "logs"),
         "PYTHONUNBUFFERED": "1",
     }

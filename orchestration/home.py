@@ -21,6 +21,11 @@ nux:
 concurrency:
   runs:
     max_concurrent_runs: 1
+event_log_storage:
+  module: orchestration.event_log
+  class: KeptEventLogStorage
+  config:
+    base_dir: "{history}"
 """
 
 
@@ -35,8 +40,9 @@ def prepare_home(settings: Settings) -> None:
         if settings.landing == settings.home / "landing":
             _folder(settings.landing, 0o700)
         configuration = settings.dagster_home / "dagster.yaml"
-        if not configuration.exists() or configuration.read_text(encoding="utf-8") != DAGSTER_YAML:
-            write_text(configuration, DAGSTER_YAML)
+        content = DAGSTER_YAML.format(history=settings.dagster_home / "history" / "runs")
+        if not configuration.exists() or configuration.read_text(encoding="utf-8") != content:
+            write_text(configuration, content)
     except OSError as error:
         raise SettingsError(
             f"the home {settings.home} cannot be written ({error.strerror}): mend its permissions or set INCENTIVES_HOME"
