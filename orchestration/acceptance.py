@@ -79,9 +79,14 @@ def accept_delivery(settings: Settings, feed: Feed, landed_on: date) -> Delivery
     if record is not None and is_closed(record, latest_accepted(settings, feed.name)):
         check_closed(settings, record)
         return record
+    return take_in(settings, feed, landed_on)
+
+
+def take_in(settings: Settings, feed: Feed, landed_on: date) -> DeliveryRecord | None:
+    """Takes in a delivery as it stands now, whatever was recorded of it before; that is for days not processed yet."""
     folder = delivery_folder(settings, feed.name, landed_on)
     if not delivery_files(folder) and not (folder / MANIFEST).exists():
-        return record
+        return read_record(settings, feed.name, landed_on)
     try:
         record = _Intake(settings, feed, landed_on).run(folder)
         write_record(settings, record)

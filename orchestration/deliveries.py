@@ -236,14 +236,14 @@ def check_closed(settings: Settings, record: DeliveryRecord, rehash: bool = Fals
             raise RefusedError(f"{record.name}/{name} changed, but its day is closed: {cure}")
 
 
-def check_all_closed(settings: Settings, rehash: bool = False) -> int:
-    """Looks at every closed delivery as ``check_closed`` does; how many there are."""
+def check_all_closed(settings: Settings, rehash: bool = False, through: date = date.max) -> int:
+    """Looks at every closed delivery up to a day as ``check_closed`` does; how many there are."""
     checked = 0
     for feed in FEEDS.values():
         records = list(feed_records(settings, feed.name))
         latest = max((record.landed_on for record in records if record.state is State.ACCEPTED), default=None)
         for record in records:
-            if is_closed(record, latest):
+            if record.landed_on <= through and is_closed(record, latest):
                 check_closed(settings, record, rehash)
                 checked += 1
     return checked

@@ -12,11 +12,12 @@ from datetime import date
 from itertools import groupby
 
 from data_contracts.feeds import FEEDS, Feed
-from orchestration.acceptance import accept_delivery, ensure_empty_part
+from orchestration.acceptance import accept_delivery, ensure_empty_part, take_in
 from orchestration.deliveries import (
     DeliveryRecord,
     State,
     check_all_closed,
+    check_closed,
     find_deliveries,
     is_closed,
     latest_accepted,
@@ -75,17 +76,18 @@ def ingest(
     feeds: frozenset[str] = frozenset(FEEDS),
     report: Callable[[DeliveryRecord], None] = lambda _: None,
 ) -> Ingested:
-    """Takes in every delivery of ``feeds`` after the last processed day up to ``last``, day by day; closed ones are
-    looked at again.
+    """Takes in every delivery of ``feeds`` after the last processed day up to ``last``, day by day; those of processed
+    days are looked at again.
 
     Stops before the first day with a refused delivery of a feed that money rests on. Running it again takes in only
-    what is not closed yet.
+    what was not taken in yet, or changed since: a day is closed once it is processed.
     """
     done = last_processed(settings, progress)
     for feed in FEEDS.values():
         ensure_empty_part(settings, feed)
-    check_all_closed(settings)
+    check_all_closed(settings, through=done)
     found = find_deliveries(settings)
+    _check_none_vanished(settings, found.deliveries, done)
     _check_nothing_came_late(settings, found.deliveries, done)
     due = [(day, feed) for day, feed in found.deliveries if done < day <= last and feed.name in feeds]
     for day, deliveries in groupby(due, key=lambda delivery: delivery[0]):
@@ -102,10 +104,30 @@ def ingest(
 def _take_in(settings: Settings, day: date, feeds: list[Feed]) -> Iterator[DeliveryRecord]:
     for feed in feeds:
         record = read_record(settings, feed.name, day)
-        if record is None or not is_closed(record, latest_accepted(settings, feed.name)):
-            record = accept_delivery(settings, feed, day)
+        if record is None or record.state is State.REFUSED or _changed(settings, record):
+            record = take_in(settings, feed, day)
         if record is not None:
             yield record
+
+
+def _changed(settings: Settings, record: DeliveryRecord) -> bool:
+    try:
+        check_closed(settings, record)
+    except RefusedError:
+        return True
+    return False
+
+
+def _check_none_vanished(settings: Settings, deliveries: tuple[tuple[date, Feed], ...], done: date) -> None:
+    """What was taken in for a day that is not processed yet must still be there: it would count without a file."""
+    present = {(day, feed.name) for day, feed in deliveries}
+    for record in read_records(settings):
+        if (
+            record.state is State.ACCEPTED
+            and record.landed_on > done
+            and (record.landed_on, record.feed) not in present
+        ):
+            raise RefusedError(f"{record.name} was taken in and is gone: put it back, or deliver it with no rows")
 
 
 def _retry_refused(settings: Settings, done: date, report: Callable[[DeliveryRecord], None]) -> None:

@@ -11,6 +11,7 @@ from datetime import date
 
 from data_contracts.terms import Program, TermsError, load_programs, period_terms, version_hash
 from orchestration.errors import SettingsError
+from orchestration.ledger.ledger import Ledger
 from orchestration.settings import Settings
 
 
@@ -43,6 +44,15 @@ def all_versions(programs: Sequence[Program]) -> dict[tuple[str, int], str]:
         for program in programs
         for number in range(1, len(program.versions) + 1)
     }
+
+
+def checked_programs(settings: Settings) -> tuple[Program, ...]:
+    """The deployed programs; SettingsError where a version that awards have used was edited or is gone."""
+    programs = deployed_programs(settings)
+    ledger = Ledger.open(settings.ledger_url)
+    ledger.check_used_terms(all_versions(programs))
+    check_none_is_gone(settings, programs, ledger.used_terms())
+    return programs
 
 
 def check_none_is_gone(settings: Settings, programs: Sequence[Program], used: Iterable[tuple[str, int]]) -> None:

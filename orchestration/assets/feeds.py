@@ -14,9 +14,8 @@ from data_contracts.feeds import FEEDS, Feed
 from orchestration.deliveries import DeliveryRecord, State, feed_records, read_records
 from orchestration.errors import RefusedError
 from orchestration.ingestion import check_range, earliest_delivery, ingest, last_processed, window_of
-from orchestration.ledger.ledger import Ledger
 from orchestration.partitions import REBUILD, requested_days, shorten_run
-from orchestration.programs import all_versions, check_none_is_gone, deployed_programs
+from orchestration.programs import checked_programs
 from orchestration.progress import Progress
 from orchestration.settings import Settings
 from orchestration.terms_relations import write_terms
@@ -60,6 +59,7 @@ def feeds_asset(settings: Settings, partitions: dg.PartitionsDefinition[str]) ->
             raise RefusedError("feeds are materialised for a day or a range of days: choose partitions")
         progress = Progress.load(settings)
         check_range(settings, progress, *days)
+        checked_programs(settings)  # before anything is taken in: insane terms leave the state as it was
         selected = frozenset(key.to_user_string() for key in context.selected_asset_keys)
         taken: dict[str, list[DeliveryRecord]] = defaultdict(list)
 
@@ -113,10 +113,7 @@ def run_context_asset(settings: Settings) -> dg.AssetsDefinition:
             window = window.from_the_beginning()
             with open_warehouse(settings) as connection:
                 forget_movements(connection)
-        programs = deployed_programs(settings)
-        ledger = Ledger.open(settings.ledger_url)
-        ledger.check_used_terms(all_versions(programs))
-        check_none_is_gone(settings, programs, ledger.used_terms())
+        programs = checked_programs(settings)
         with open_warehouse(settings) as connection:
             write_context(connection, settings, window, read_records(settings))
             write_terms(connection, programs, window.as_of, window.first_delivery)

@@ -14,7 +14,10 @@ import pytest
 CHECKOUT = Path(__file__).resolve().parents[2]
 WITH_DAGSTER = {
     *(f"orchestration.assets.{name}" for name in ("feeds", "ledger", "models", "serving")),
-    *(f"orchestration.{name}" for name in ("daily_job", "dbt", "definitions", "partitions", "runs", "terminal_log")),
+    *(
+        f"orchestration.{name}"
+        for name in ("daily_job", "dbt", "definitions", "partitions", "runs", "event_log", "terminal_log")
+    ),
 }
 """The modules that wire Dagster; everything else is plain."""
 PLAIN = (

@@ -1,0 +1,68 @@
+"""Deliveries of days that are not processed yet: they may be replaced, also where they were taken in already."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from orchestration.deliveries import State, read_record
+from orchestration.errors import RefusedError
+from orchestration.home import prepare_home
+from orchestration.ingestion import ingest
+from orchestration.progress import Progress
+from orchestration.settings import Settings
+
+DAY = date(2025, 10, 1)
+ORDERS = (
+    "order_id,buyer_id,status,created_at,paid_at,currency,is_sample,is_replacement,is_exchange,updated_at\n"
+    "{order},B1,UNPAID,2025-10-01T09:00:00Z,,USD,false,false,false,2025-10-01T09:00:00Z\n"
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path / "home"))
+    settings = Settings.from_environment()
+    prepare_home(settings)
+    return settings
+
+
+def put(settings: Settings, feed: str, text: str) -> Path:
+    folder = settings.landing / feed / f"landed_on={DAY}"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "delivery.csv").write_text(text)
+    return folder
+
+
+def test_a_whole_day_may_be_delivered_anew_after_one_of_its_feeds_was_refused(settings: Settings) -> None:
+    put(settings, "orders", ORDERS.format(order="O1"))
+    put(settings, "order_lines", "order_line_id\nL1\n")
+    refused = ingest(settings, Progress("UTC"), DAY).refused
+    assert refused is not None
+    assert refused.feed == "order_lines"
+    put(settings, "orders", ORDERS.format(order="O1") + ORDERS.format(order="O2").splitlines()[1] + "\n")
+    (settings.landing / "order_lines" / f"landed_on={DAY}" / "delivery.csv").write_text("")
+    assert ingest(settings, Progress("UTC"), DAY).refused is None
+    record = read_record(settings, "orders", DAY)
+    assert record is not None
+    assert (record.state, record.accepted) == (State.ACCEPTED, 2)
+
+
+def test_the_same_bytes_of_a_processed_day_may_not_change(settings: Settings) -> None:
+    put(settings, "orders", ORDERS.format(order="O1"))
+    ingest(settings, Progress("UTC"), DAY)
+    put(settings, "orders", ORDERS.format(order="O9"))
+    with pytest.raises(RefusedError, match=r"orders/landed_on=2025-10-01/delivery.csv changed, but its day is closed"):
+        ingest(settings, Progress("UTC", earliest=DAY, processed_through=DAY), DAY)
+
+
+def test_what_was_taken_in_may_not_vanish_before_its_day_is_processed(settings: Settings) -> None:
+    put(settings, "sellers", "seller_id\n")
+    folder = put(settings, "orders", ORDERS.format(order="O1"))
+    put(settings, "sellers", "seller_id,name,size_class,onboarded_at,tax_form_on_file,updated_at\n")
+    ingest(settings, Progress("UTC"), DAY)
+    (folder / "delivery.csv").unlink()
+    with pytest.raises(RefusedError, match="orders/landed_on=2025-10-01 was taken in and is gone"):
+        ingest(settings, Progress("UTC"), DAY)
