@@ -291,9 +291,7 @@ def _create_sqlite_file(path: Path) -> None:
     """Make the file with its whole schema under another name first, so that no process ever opens half of it."""
     if path.exists():
         return
-    if not path.parent.exists():
-        path.parent.mkdir(parents=True)
-        path.parent.chmod(0o700)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     new.unlink(missing_ok=True)
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
