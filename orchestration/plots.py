@@ -27,6 +27,7 @@ def line_plot(title: str, labels: Sequence[str], series: Sequence[Series]) -> st
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}" font-family="sans-serif" font-size="11">',
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="white"/><text x="{_MARGIN}" y="16" font-size="13">{title}</text>',
+        f'<text x="{_MARGIN}" y="{_y(top, top) + 12:.0f}" fill="#666666">{top:,}</text>',
         f'<text x="{_MARGIN}" y="{_HEIGHT - 6}">{labels[0] if labels else ""}</text>',
         f'<text x="{_WIDTH - _MARGIN}" y="{_HEIGHT - 6}" text-anchor="end">{labels[-1] if labels else ""}</text>',
     ]
