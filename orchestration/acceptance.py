@@ -311,7 +311,7 @@ class _Intake:
         (column, rule), count = self.found.rules.most_common(1)[0]
         raise RefusedError(
             f"{broken:,} of {delivered:,} rows break their contract, {count:,} of them {column}: {rule}: "
-            f"see its quarantine, then replace it in place or waive it"
+            f"see quarantine/{self.feed.name}/landed_on={self.landed_on} in the home, then replace it in place or waive it"
         )
 
     def _check_manifest(self, path: Path) -> None:

@@ -42,6 +42,16 @@ def read_awards(connection: duckdb.DuckDBPyConnection) -> list[Award]:
     return [Award(AwardKey(*row[:7]), row[7], row[8]) for row in rows]
 
 
+def awards_day(connection: duckdb.DuckDBPyConnection) -> date | None:
+    """The day as of which the candidates in the warehouse stand; None where there is none.
+
+    A run that was killed before it came to them leaves those of the day before, beside its own window.
+    """
+    row = connection.execute("select max(as_of) from awards.award_candidates").fetchone()
+    day: date | None = row[0] if row else None
+    return day
+
+
 def programs_without_history(connection: duckdb.DuckDBPyConnection) -> list[str]:
     """Programs whose baseline window has no counting line as known, so that nobody has an award (rulebook 1)."""
     rows = connection.execute(

@@ -43,7 +43,9 @@ def sample(
         datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="day of the bulk delivery of history")
     ],
     last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="last delivery day")],
-    orders: Annotated[int, typer.Option(min=1, help="orders in all, history included")] = 60_000,
+    orders: Annotated[
+        int, typer.Option(min=1, help="orders paid in the year of history and the year from --from")
+    ] = 60_000,
     seed: Annotated[int, typer.Option(min=0)] = 1,
 ) -> None:
     """Writes a realistic synthetic marketplace in the landing layout: same arguments, same bytes."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from orchestration.errors import IncentivesError
-from orchestration.ingestion import last_processed
+from orchestration.ingestion import check_first_day, last_processed
 from orchestration.partitions import range_tags
 from orchestration.progress import Progress
 from orchestration.settings import Settings
@@ -31,19 +31,21 @@ def job() -> Any:
 
 
 def schedule(settings: Settings) -> dg.ScheduleDefinition:
-    """Each morning, all unprocessed days up to yesterday's deliveries and today's, in one run."""
+    """Each morning, all unprocessed days up to yesterday, in one run: today's deliveries may still be coming."""
 
     def due(context: dg.ScheduleEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         now = context.scheduled_execution_time.astimezone(ZoneInfo(settings.time_zone))
         try:
             first = last_processed(settings, Progress.load(settings)) + DAY
+            check_first_day(settings, first - DAY)
         except IncentivesError as error:
             yield dg.SkipReason(str(error))
             return
-        if first > now.date():
-            yield dg.SkipReason(f"every day up to {now.date()} is processed")
+        last = now.date() - DAY
+        if first > last:
+            yield dg.SkipReason(f"every day up to {last} is processed")
             return
-        yield dg.RunRequest(run_key=f"{first}..{now.date()}", tags=range_tags(first, now.date()))
+        yield dg.RunRequest(run_key=f"{first}..{last}", tags=range_tags(first, last))
 
     return dg.ScheduleDefinition(
         name=f"{JOB}_schedule",

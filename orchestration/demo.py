@@ -31,7 +31,7 @@ NEXT_STEPS = """
 Next:
   make ui                                      the same in the Dagster UI: graph, checks, runs
   {bin}/incentives explain award tsp_daily_gmv_2025q4 {partner} --lines 0
-  {bin}/incentives verify                 the ledger's chain, and ledger = awards = served marts
+  {bin}/incentives verify                 the ledger's chain, and ledger = awards, served = ledger
   {bin}/python -c "import duckdb; duckdb.connect('{marts}', read_only=True).sql('from gmv_daily').show()"
   Your own data: put files into a landing folder as the README says, then `incentives run --through DAY`.
   (These commands use the demo's home: export INCENTIVES_HOME={home})

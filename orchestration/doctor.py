@@ -16,8 +16,9 @@ from packaging.requirements import Requirement
 
 from orchestration.deliveries import State, find_deliveries, read_records
 from orchestration.errors import IncentivesError
-from orchestration.programs import deployed_programs
+from orchestration.programs import checked_programs, deployed_programs
 from orchestration.progress import Progress
+from orchestration.publication import views_elsewhere
 from orchestration.settings import Settings
 from orchestration.writer_lock import holder
 
@@ -46,6 +47,12 @@ def examine(settings: Settings) -> Findings:
     _versions(found)
     _permissions(settings, found)
     _deliveries(settings, found)
+    found.note(
+        f"{settings.serving / 'marts.duckdb'} shows files of another place: `incentives doctor --repair`"
+        if views_elsewhere(settings)
+        else None,
+        "served views show this home",
+    )
     held = holder(settings.lock)
     found.note(None, f"lock: {held}" if held else "lock: free")
     free = _free(settings.home)
@@ -65,7 +72,7 @@ def _settings(settings: Settings, found: Findings) -> None:
     except IncentivesError as error:
         found.troubles.append(str(error))
     try:
-        programs = deployed_programs(settings)
+        programs = checked_programs(settings) if settings.state.exists() else deployed_programs(settings)
         found.sound.append(f"{len(programs)} programs: {', '.join(program.program_id for program in programs)}")
     except IncentivesError as error:
         found.troubles.append(str(error))
@@ -111,7 +118,7 @@ def _deliveries(settings: Settings, found: Findings) -> None:
     for record in read_records(settings):
         if record.state is State.REFUSED:
             found.troubles.append(
-                f"{record.name} is refused ({record.reason}): replace it in place, or "
+                f"{record.reason}; replace it in place, or "
                 f"`incentives waive {record.feed} {record.landed_on} --reason ...`"
             )
 

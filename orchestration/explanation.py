@@ -15,8 +15,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from orchestration.awards import awards_day
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.ledger import Ledger
+from orchestration.progress import Progress
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
 
@@ -84,9 +86,14 @@ def explain_award(
     settings: Settings, program: str, beneficiary: str, period: str | None, subject: str | None, lines: int
 ) -> RenderableType:
     """Every award, or missing one, of a beneficiary in a program; at most ``lines`` order lines each, 0 for all."""
+    Progress.of_begun_home(settings)
     with open_warehouse(settings, read_only=True) as connection:
-        as_of = read_window(connection).as_of
+        as_of = awards_day(connection) or read_window(connection).as_of
         found = _candidates(connection, program, beneficiary, period, subject)
+        if not found and _candidates(connection, program, beneficiary, None, None):
+            return Text(
+                f"{program} looked at {beneficiary}, but at no such period or subject; leave --period or --subject out."
+            )
         if not found:
             return _nothing(connection, program, beneficiary, as_of.isoformat())
         parts: list[RenderableType] = []
@@ -97,6 +104,7 @@ def explain_award(
 
 def explain_entry(settings: Settings, entry_no: int, lines: int) -> RenderableType:
     """What an entry moved, under which award key, and how that award stands now."""
+    Progress.of_begun_home(settings)
     entry = next(iter(Ledger.open(settings.ledger_url).entries(entry_no=entry_no)), None)
     if entry is None:
         raise SettingsError(f"the ledger has no entry {entry_no}; look at finance.ledger_entries")
@@ -112,6 +120,7 @@ def explain_entry(settings: Settings, entry_no: int, lines: int) -> RenderableTy
 
 def owed(settings: Settings, top: int) -> RenderableType:
     """Who is owed what, by program: pending and approved as the ledger has them, largest first."""
+    Progress.of_begun_home(settings)
     table = Table(title="Who is owed what")
     for column in ("program", "beneficiary", "instrument"):
         table.add_column(column, overflow="fold")

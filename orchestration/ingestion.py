@@ -62,6 +62,15 @@ def earliest_delivery(settings: Settings) -> date:
     return found.deliveries[0][0]
 
 
+def check_first_day(settings: Settings, done: date) -> None:
+    """SettingsError where days after the last processed one lie before the first that Dagster offers."""
+    if done + DAY < settings.first_day:
+        raise SettingsError(
+            f"landed_on={done + DAY} is before INCENTIVES_FIRST_DAY {settings.first_day}: set that earlier, "
+            "or mend the name of the folder"
+        )
+
+
 def check_range(settings: Settings, progress: Progress, first: date, last: date) -> None:
     """RefusedError where days first..last would leave out an unprocessed day before them."""
     done = last_processed(settings, progress)
@@ -146,7 +155,7 @@ def _check_nothing_came_late(settings: Settings, deliveries: tuple[tuple[date, F
     for day, feed in deliveries:
         if day <= done and read_record(settings, feed.name, day) is None:
             raise RefusedError(
-                f"{feed.name}/landed_on={day} came after its day was closed: put it into the current day's folder"
+                f"{feed.name}/landed_on={day} came after its day was closed: put it into the next unprocessed day's folder"
             )
 
 

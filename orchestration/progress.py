@@ -40,6 +40,15 @@ class Progress:
             processed_through=_day(content["processed_through"]),
         )
 
+    @classmethod
+    def of_begun_home(cls, settings: Settings) -> Progress:
+        """What the home records; SettingsError where nothing was ever processed in it, so that reading makes no folder."""
+        if not settings.state.exists():
+            raise SettingsError(
+                f"nothing was processed in {settings.home} yet: check INCENTIVES_HOME, or `incentives run --through DAY`"
+            )
+        return cls.load(settings)
+
     def save(self, settings: Settings) -> None:
         """Replaces the record in one step."""
         content = {

@@ -49,12 +49,15 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, head: Hea
         shared += previous is not None and _share(_part(settings, mart, previous), part)
         part.chmod(0o640 if _group(settings, mart) else 0o600)
         _own(part, _group(settings, mart))
-    for schema in ("main", "finance"):
-        sync(settings.serving / schema / _VERSION.format(number))
+    for schema, group in (("main", settings.serving_group), ("finance", settings.finance_group)):
+        folder = settings.serving / schema / _VERSION.format(number)
+        folder.chmod(0o750 if group else 0o700)
+        _own(folder, group)
+        sync(folder)
     anchor = {"posting_no": head.posting_no, "entry_no": head.entry_no, "hash": head.hash}
     write_text(settings.serving / "finance" / _VERSION.format(number) / "ledger_head.json", json.dumps(anchor) + "\n")
     write_views(settings, number)
-    _forget_old(settings, number)
+    _forget_old(settings, previous, number)
     return Publication(number, rows, shared)
 
 
@@ -70,6 +73,16 @@ def write_views(settings: Settings, number: int | None = None) -> None:
             connection.execute(_view(connection, settings, mart, version))
         for macro in AS_KNOWN:
             connection.execute(_macro(connection, settings, macro, version))
+
+
+def views_elsewhere(settings: Settings) -> bool:
+    """Whether the small file shows Parquet of another place: the home moved, or is a copy."""
+    target = settings.serving / "marts.duckdb"
+    if not target.exists():
+        return False
+    with duckdb.connect(str(target), read_only=True) as served:
+        views = served.execute("select sql from duckdb_views() where not internal").fetchall()
+    return not all(f"'{settings.serving}/" in sql for (sql,) in views)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, mart: PublicMart, part: Path) -> int:
@@ -100,9 +113,10 @@ def _view(connection: duckdb.DuckDBPyConnection, settings: Settings, mart: Publi
 
 def _macro(connection: duckdb.DuckDBPyConnection, settings: Settings, macro: AsKnownMacro, version: int) -> str:
     """The body reads the Parquet itself: a macro over a view fails where the file is attached under another name."""
-    mart = next(mart for mart in PUBLIC_MARTS if mart.name == macro.movements)
-    part = _quoted(_part(settings, mart, version))
-    additive = [name for name in _columns(connection, part) if name not in (*macro.keys, "known_on")]
+    part = _quoted(_part(settings, _mart(macro.movements), version))
+    # In the order of the mart, so that one can be set against the other.
+    mart = _quoted(_part(settings, _mart(macro.name.removesuffix("_as_known")), version))
+    additive = [name for name in _columns(connection, mart) if name not in macro.keys]
     sums = ", ".join(f"cast(sum({name}) as bigint) as {name}" for name in additive)
     shown = ", ".join([*macro.keys, *(_shown(name) for name in additive)])
     keys = ", ".join(macro.keys)
@@ -110,6 +124,10 @@ def _macro(connection: duckdb.DuckDBPyConnection, settings: Settings, macro: AsK
         f"create macro {macro.name}(k) as table select {shown} from (select {keys}, {sums} from read_parquet({part}) "
         f"where known_on <= cast(k as date) group by {keys} having {macro.exists_where})"
     )
+
+
+def _mart(name: str) -> PublicMart:
+    return next(mart for mart in PUBLIC_MARTS if mart.name == name)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, part: str) -> list[str]:
@@ -157,13 +175,15 @@ def _own(path: Path, group: str | None) -> None:
         raise SettingsError(f"{path} cannot be given to the group {group}: {error}; create it or join it") from error
 
 
-def _forget_old(settings: Settings, current: int) -> None:
-    """Removes versions that are neither current nor young enough for a reader to have open."""
+def _forget_old(settings: Settings, previous: int | None, current: int) -> None:
+    """Removes versions that were overtaken so long ago that no reader has them open: the grace begins with the next one."""
     limit = time.time() - GRACE_SECONDS
     for schema in ("main", "finance"):
         for folder in (settings.serving / schema).glob("version-*"):
             number = int(folder.name.removeprefix("version-"))
-            if number < current - 1 and folder.stat().st_mtime < limit:
+            if number == previous:
+                os.utime(folder)
+            elif number < current and folder.stat().st_mtime < limit:
                 shutil.rmtree(folder)
 
 

@@ -6,11 +6,13 @@ of the job.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import dagster as dg
 
@@ -18,7 +20,7 @@ from orchestration.daily_job import JOB, today
 from orchestration.definitions import build_defs
 from orchestration.errors import BusyError, IncentivesError, RefusedError, SettingsError
 from orchestration.home import prepare_home
-from orchestration.ingestion import earliest_delivery, last_processed
+from orchestration.ingestion import check_first_day, earliest_delivery, last_processed
 from orchestration.partitions import REBUILD, range_tags
 from orchestration.progress import Progress
 from orchestration.settings import Settings
@@ -75,6 +77,7 @@ def run_through(settings: Settings, through: date, daily: bool, report: Callable
             raise SettingsError(
                 f"nothing was delivered up to {last}; the first delivery is {earliest_delivery(settings)}"
             )
+        check_first_day(settings, done)
         for first_day, last_day in ranges:
             report(_execute(settings, first_day, last_day, {}))
 
@@ -154,11 +157,20 @@ def _failure(result: dg.ExecuteInProcessResult) -> IncentivesError:
             return _BY_NAME[error.cls_name](error.message.split(": ", 1)[-1].strip())
         if event.step_key == MODELS and failed_checks:
             return _failed_checks(failed_checks, result.run_id)
+        if event.step_key == MODELS:
+            return _failed_model(data.user_failure_data, result.run_id)
         if data.user_failure_data is not None:
             return RefusedError(data.user_failure_data.description or f"{event.step_key} failed")
         told = error.message.strip().splitlines()[0] if error is not None else "no reason given"
         return RefusedError(f"step {event.step_key} of run {result.run_id} failed: {told}; see it in the Dagster UI")
     return RefusedError(f"run {result.run_id} failed; see it in the Dagster UI")
+
+
+def _failed_model(failure: Any, run_id: str) -> RefusedError:
+    """dbt tells at length; a person needs to know which model, and where the rest stands."""
+    named = re.search(r"in model (\w+)", failure.description or "") if failure is not None else None
+    model = f"the model {named[1]}" if named else "a model"
+    return RefusedError(f"{model} failed, so nothing was posted or published; see run {run_id} in the Dagster UI")
 
 
 def _failed_checks(failed: list[str], run_id: str) -> RefusedError:

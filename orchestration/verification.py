@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import duckdb
 
-from orchestration.awards import read_awards
+from orchestration.awards import awards_day, read_awards
 from orchestration.deliveries import check_all_closed
 from orchestration.errors import IncentivesError, SettingsError
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
-from orchestration.publication import published_head
+from orchestration.publication import published_head, views_elsewhere
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
 
@@ -29,9 +29,14 @@ class Verified:
 
 def verify(settings: Settings) -> Verified:
     """Walks everything; SettingsError where nothing was published yet."""
+    processed = Progress.of_begun_home(settings).processed_through
     anchor = published_head(settings)
     if anchor is None:
         raise SettingsError("nothing was published yet, so there is nothing to verify; use `incentives run`")
+    if views_elsewhere(settings):
+        raise SettingsError(
+            f"{settings.serving / 'marts.duckdb'} shows files of another place: `incentives doctor --repair`"
+        )
     passed: list[str] = []
     differences: list[str] = []
     ledger = Ledger.open(settings.ledger_url)
@@ -41,13 +46,14 @@ def verify(settings: Settings) -> Verified:
     )
     with open_warehouse(settings, read_only=True) as connection:
         window = read_window(connection)
+        as_of = awards_day(connection) or window.as_of
         last = ledger.last_awards_day()
-        if last is None or last <= window.as_of:
+        if last is None or last <= as_of:
             awards = read_awards(connection)
             _note(
                 passed,
                 differences,
-                f"ledger against {len(awards)} awards as of {window.as_of}",
+                f"ledger against {len(awards)} awards as of {as_of}",
                 ledger.check_against(awards),
             )
     _note(passed, differences, "served ledger against the ledger", _served_differences(settings, ledger))
@@ -56,7 +62,6 @@ def verify(settings: Settings) -> Verified:
         passed.append(f"bytes of {count} closed deliveries")
     except IncentivesError as error:
         differences.append(str(error))
-    processed = Progress.load(settings).processed_through
     if processed != window.as_of:
         differences.append(f"processed through {processed}, but the warehouse stands as of {window.as_of}: run again")
     return Verified(tuple(passed), tuple(differences))

@@ -6,6 +6,7 @@ dbt's.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,26 +19,41 @@ from orchestration.errors import BusyError, SettingsError
 from orchestration.settings import Settings
 from orchestration.window import Window
 
+PATIENCE_SECONDS = 10
+"""How long a run waits for a command that reads the warehouse, such as `explain`, to let go of it."""
+
 
 @contextmanager
 def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the warehouse in the business time zone; BusyError while another process holds the file."""
+    """A connection to the warehouse in the business time zone; BusyError while another process keeps the file."""
+    if read_only and not settings.warehouse.exists():
+        raise SettingsError(
+            f"{settings.warehouse} is not there: `incentives rebuild` makes it anew from the accepted rows"
+        )
     settings.warehouse.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    try:
-        connection = duckdb.connect(str(settings.warehouse), read_only=read_only)
-    except duckdb.IOException as error:
-        if "lock" in str(error).lower():
-            raise BusyError(
-                f"{settings.warehouse} is locked by another process; wait for it to end, or close the program that has "
-                "it open (BI tools read the served marts instead)"
-            ) from error
-        raise SettingsError(f"{settings.warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
+    connection = _connected(settings, read_only)
     try:
         # The name was checked against the time zone database when the settings were read.
         connection.execute(f"set TimeZone = '{settings.time_zone}'")
         yield connection
     finally:
         connection.close()
+
+
+def _connected(settings: Settings, read_only: bool) -> duckdb.DuckDBPyConnection:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return duckdb.connect(str(settings.warehouse), read_only=read_only)
+        except duckdb.IOException as error:
+            if "lock" not in str(error).lower():
+                raise SettingsError(f"{settings.warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
+            if time.monotonic() >= until:
+                raise BusyError(
+                    f"{settings.warehouse} is locked by another process; wait for it to end, or close the program that "
+                    "has it open (BI tools read the served marts instead)"
+                ) from error
+            time.sleep(0.2)
 
 
 def write_context(
@@ -97,12 +113,19 @@ def _write_deliveries(connection: duckdb.DuckDBPyConnection, records: Iterable[D
             record.quarantined,
             record.repeats,
             record.state,
-            record.reason,
+            _reason(record),
         )
         for record in records
     ]
     if rows:
         connection.executemany("insert into context.deliveries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def _reason(record: DeliveryRecord) -> str | None:
+    """Why a delivery is refused, and of a waived one also who said so and why."""
+    if record.waived_because is None:
+        return record.reason
+    return f"waived by {record.waived_by}: {record.waived_because} ({record.reason})"
 
 
 def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings, window: Window) -> None:
@@ -111,8 +134,11 @@ def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings, wind
     for feed in FEEDS:
         parts = settings.accepted / feed / "*" / "*.parquet"
         connection.execute(f"create or replace view accepted.{feed} as {_select_through(parts, window)}")
-    parts = settings.quarantine / "*" / "*" / "*.parquet"
-    connection.execute(f"create or replace view context.quarantine as {_select_through(parts, window)}")
+    # Broken rows all of them: those of a refused delivery, whose day waits, are what people look for.
+    broken = _quoted(settings.quarantine / "*" / "*" / "*.parquet")
+    connection.execute(
+        f"create or replace view context.quarantine as select * from read_parquet({broken}, hive_partitioning = false)"
+    )
 
 
 def _select_through(parts: Path, window: Window) -> str:

@@ -23,7 +23,20 @@
     cast((({{ dividend }}) - pmod({{ dividend }}, {{ divisor }})) div ({{ divisor }}) as bigint)
 {%- endmacro %}
 
+{#- A whole number with room for a product. -#}
+{% macro wide(amount) -%}
+    {{ adapter.dispatch('wide', 'incentives')(amount) }}
+{%- endmacro %}
+
+{% macro default__wide(amount) -%}
+    cast({{ amount }} as hugeint)
+{%- endmacro %}
+
+{% macro spark__wide(amount) -%}
+    cast({{ amount }} as decimal(38, 0))
+{%- endmacro %}
+
 {#- part / whole in basis points, floored; null where there is no whole. -#}
 {% macro basis_points(part, whole) -%}
-    case when ({{ whole }}) > 0 then {{ floor_divide('(' ~ part ~ ') * 10000', whole) }} end
+    case when ({{ whole }}) > 0 then {{ floor_divide(wide(part) ~ ' * 10000', whole) }} end
 {%- endmacro %}

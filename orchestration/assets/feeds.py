@@ -75,9 +75,9 @@ def feeds_asset(settings: Settings, partitions: dg.PartitionsDefinition[str]) ->
         for remark in done.ignored:
             context.log.warning(remark)
         if done.refused is not None:
-            context.log.error(f"{done.refused.name} is refused: {done.refused.reason}")
+            context.log.error(str(done.refused.reason))
             if done.through < days[0]:
-                raise RefusedError(f"{done.refused.name} is refused: {done.refused.reason}")
+                raise RefusedError(str(done.refused.reason))
             shorten_run(context.instance, context.run, done.through, done.refused.name)
         for name in sorted(selected):
             yield dg.MaterializeResult(asset_key=name, metadata=_counts(taken[name]))

@@ -62,7 +62,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
         stopping = stopping_delivery(settings, context.run)
         if stopping is not None:
             raise dg.Failure(
-                f"processed through {window.known_through}; {stopping.name} is refused: {stopping.reason}",
+                f"processed through {window.known_through}; {stopping.reason}",
                 allow_retries=False,
             )
 

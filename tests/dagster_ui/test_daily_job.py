@@ -154,9 +154,9 @@ def evaluate(location: CodeLocation, moment: datetime) -> ScheduleExecutionData:
 @pytest.mark.parametrize(
     ("now", "asked"),
     [
-        ("2025-10-04T06:00", ("2025-10-03", "2025-10-04")),
-        ("2025-10-09T06:00", ("2025-10-03", "2025-10-09")),
-        ("2025-10-02T06:00", None),
+        ("2025-10-04T06:00", ("2025-10-03", "2025-10-03")),
+        ("2025-10-09T06:00", ("2025-10-03", "2025-10-08")),
+        ("2025-10-03T06:00", None),
     ],
 )
 def test_the_schedule_asks_for_all_unprocessed_days_in_one_run(

@@ -14,6 +14,7 @@
         stage,
         terms_version,
         reason,
-        evidence
+        evidence,
+        {{ as_of() }} as as_of
     from {{ ref(kind) }} {{ 'union all' if not loop.last }}
 {%- endfor %}

@@ -11,6 +11,6 @@ select
     terms_version,
     amount_cents,
     evidence,
-    {{ as_of() }} as as_of
+    as_of
 from {{ ref('award_candidates') }}
 where amount_cents > 0
