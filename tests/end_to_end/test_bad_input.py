@@ -172,7 +172,9 @@ def test_a_closed_day_whose_bytes_changed(once: Deployment) -> None:
 
 def test_a_folder_that_came_into_a_closed_day(once: Deployment) -> None:
     once.put("refunds", "2025-10-02", golden.DELIVERIES["refunds", "2025-10-04"])
-    check_refused(once, REFUSED, "refunds/landed_on=2025-10-02 came after its day was closed", "next unprocessed day's folder")
+    check_refused(
+        once, REFUSED, "refunds/landed_on=2025-10-02 came after its day was closed", "next unprocessed day's folder"
+    )
 
 
 # Terms
