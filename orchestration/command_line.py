@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -167,6 +168,8 @@ def ui(port: Annotated[int, typer.Option(help="where the Dagster UI listens, on 
 
     settings = Settings.from_environment()
     prepare_home(settings)
+    # A shell starts background jobs deaf to interrupts, and Dagster would then be deaf to being terminated too.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     dagster = str(Path(sys.executable).with_name("dagster"))
     os.execv(dagster, [dagster, "dev", "-m", "orchestration.definitions", "--port", str(port)])
 
