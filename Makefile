@@ -51,4 +51,4 @@ clean:
 # Needs uv; the lock records versions and hashes, and no address.
 lock:
 	printf 'hatchling==1.33.0\neditables==0.5\n' | uv pip compile --python-version 3.11 --generate-hashes --no-strip-extras \
-		--no-emit-index-url --no-emit-find-links --no-header --no-annotate --all-extras pyproject.toml - -o requirements.lock
+		--no-header --no-annotate --all-extras pyproject.toml - -o requirements.lock

@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NOT_COMMITTED = {".git", ".venv", "var", "logs", "target", "__pycache__", ".hypothesis"}
 MADE = (".egg-info", "_cache")
 MACHINE_PATH = re.compile(r"(?<![\w.*-])/(work|root|home/\w+|Users/\w+)/")
-REGISTRY = re.compile(r"pypi|(?<!no-emit-)(extra-)?index-url|artifactory|nexus|pythonhosted", re.IGNORECASE)
+REGISTRY = re.compile(r"pypi|(extra-)?index[-]url|artifactory|nexus|pythonhosted", re.IGNORECASE)
 LONGEST = 500
 
 
