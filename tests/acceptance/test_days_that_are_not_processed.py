@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from orchestration.deliveries import State, read_record
-from orchestration.errors import RefusedError
+from orchestration.errors import RefusedError, SettingsError
 from orchestration.home import prepare_home
-from orchestration.ingestion import ingest
+from orchestration.ingestion import check_first_day, ingest
 from orchestration.progress import Progress
 from orchestration.settings import Settings
 
@@ -66,3 +66,13 @@ def test_what_was_taken_in_may_not_vanish_before_its_day_is_processed(settings: 
     (folder / "delivery.csv").unlink()
     with pytest.raises(RefusedError, match="orders/landed_on=2025-10-01 was taken in and is gone"):
         ingest(settings, Progress("UTC"), DAY)
+
+
+def test_a_day_before_the_first_that_dagster_offers_is_named(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INCENTIVES_FIRST_DAY", "2025-10-01")
+    offered = Settings.from_environment()
+    check_first_day(offered, date(2025, 9, 30))
+    with pytest.raises(SettingsError, match=r"landed_on=2025-09-30 is before INCENTIVES_FIRST_DAY 2025-10-01"):
+        check_first_day(offered, date(2025, 9, 29))
