@@ -38,3 +38,13 @@
     {%- endfor %}
     ) as varchar)
 {%- endmacro %}
+
+{#- Whole minutes between two moments, the second not before the first. -#}
+{% macro whole_minutes(start, end) -%}
+    {{ floor_divide('epoch_us(' ~ end ~ ') - epoch_us(' ~ start ~ ')', 60000000) }}
+{%- endmacro %}
+
+{#- One row a distinct word of a blank-separated text. -#}
+{% macro each_word(text) -%}
+    unnest(list_distinct(list_filter(regexp_split_to_array({{ text }}, '\s+'), word -> word <> '')))
+{%- endmacro %}

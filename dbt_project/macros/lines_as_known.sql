@@ -70,6 +70,7 @@ select
     {{ business_date('held_orders.paid_at') }} as gmv_date,
     held_lines.seller_id,
     coalesce(held_attributions.content_type, 'UNATTRIBUTED') as content_type,
+    held_attributions.content_id,
     held_attributions.creator_id,
     held_attributions.target_collaboration_id is not null as is_target_plan,
     held_attributions.matched_by_partner_id,

@@ -40,3 +40,8 @@
 {% macro basis_points(part, whole) -%}
     case when ({{ whole }}) > 0 then {{ floor_divide(wide(part) ~ ' * 10000', whole) }} end
 {%- endmacro %}
+
+{#- An amount for each thousand of a count, floored; null where there is none. -#}
+{% macro per_thousand(amount, count) -%}
+    case when ({{ count }}) > 0 then {{ floor_divide(wide(amount) ~ ' * 1000', count) }} end
+{%- endmacro %}

@@ -1,13 +1,14 @@
 {#-
 Movements of distinct orders in groups: +1 when the first counting line of an order appears in a group, -1 when the last goes.
-One row a group, order and knowledge date of this run's window. Groups of one line need no sweep.
+One row a group, order and knowledge date. lines_where: which lines are looked at.
 -#}
-{% macro presence_movements(grouping) -%}
+{% macro presence_movements(grouping, lines_where='true') -%}
 {%- set keys = (['order_id'] + grouping) | join(', ') -%}
 with cells as (
     select order_line_id, {{ keys }}, known_from, known_to
     from {{ ref('line_cells') }}
     where order_id in (select touched_orders.order_id from {{ ref('touched_orders') }} as touched_orders)
+    and {{ lines_where }}
 ),
 
 edges as (

@@ -1,11 +1,12 @@
 -- The whole market by calendar month and by rolling twelve calendar months (rulebook 2.10): paid days up to the as-of
 -- day. Compared with the same period a year before: of an unfinished month the same days only, also inside a rolling
 -- year. A ratio is null where the earlier period has no counting line or sums to 0, or, for a rolling year, has no row
--- of its own.
+-- of its own. Advertising: what shops spent on the days of the period, and the GMV that the advertising system claims.
 {%- set measures = [
     'gross_cents', 'net_cents', 'units', 'orders', 'net_small_cents', 'net_medium_cents', 'net_large_cents',
     'net_unknown_cents', 'net_live_cents', 'net_short_video_cents', 'net_affiliate_cents'
 ] %}
+{%- set advertising = ['cash_spend_cents', 'credit_spend_cents', 'attributed_gmv_cents'] %}
 {%- set compared = {'gross': 'gross_cents', 'net': 'net_cents', 'units': 'units', 'orders': 'orders'} %}
 {%- set shares = ['small', 'medium', 'large', 'unknown', 'live', 'short_video', 'affiliate'] %}
 with
@@ -42,6 +43,13 @@ with
         from lines
         group by gmv_date
         having sum(units) <> 0
+    ),
+
+    spend as (
+        select spend_on {%- for amount in advertising %}, {{ total(amount) }} as {{ amount }} {%- endfor %}
+        from {{ ref('ad_spend_daily_movements') }}
+        where spend_on <= {{ as_of() }}
+        group by spend_on
     ),
 
     calendar as (
@@ -100,6 +108,16 @@ with
         from windows
         left join days on days.gmv_date >= windows.first_day and days.gmv_date <= windows.last_day
         group by windows.month, windows.is_rolling, windows.years_before
+    ),
+
+    advertised as (
+        select
+            periods.month,
+            periods.is_rolling
+            {%- for amount in advertising %}, {{ total('spend.' ~ amount) }} as {{ amount }} {%- endfor %}
+        from periods
+        left join spend on spend.spend_on >= periods.first_day and spend.spend_on <= periods.last_day
+        group by periods.month, periods.is_rolling
     )
 
 select
@@ -114,11 +132,17 @@ select
     {%- endfor %}
     {%- for share in shares %}
         , {{ basis_points('present.net_' ~ share ~ '_cents', 'present.net_cents') }} as net_{{ share }}_bps
-    {%- endfor %}
+    {%- endfor %},
+    advertised.cash_spend_cents,
+    advertised.credit_spend_cents,
+    advertised.attributed_gmv_cents,
+    {{ basis_points('advertised.attributed_gmv_cents', 'advertised.cash_spend_cents + advertised.credit_spend_cents') }}
+    as attributed_gmv_per_ad_dollar_bps
 from figures as present
 left join
     figures as earlier
     on present.month = earlier.month
     and present.is_rolling = earlier.is_rolling
     and earlier.years_before = 1
+inner join advertised on present.month = advertised.month and present.is_rolling = advertised.is_rolling
 where present.years_before = 0

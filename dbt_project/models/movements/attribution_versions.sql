@@ -5,6 +5,7 @@ with
         select
             attributions.order_line_id,
             attributions.content_type,
+            attributions.content_id,
             attributions.creator_id,
             attributions.target_collaboration_id is not null as is_target_plan,
             attributions.matched_by_partner_id,
@@ -17,7 +18,7 @@ with
     ),
 
     intervals as (
-        {{ knowledge_intervals('versions', 'order_line_id', ['content_type', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}
+        {{ knowledge_intervals('versions', 'order_line_id', ['content_type', 'content_id', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}
     )
 
 select *
@@ -26,6 +27,7 @@ union all
 select
     order_line_id,
     'UNATTRIBUTED' as content_type,
+    null as content_id,
     null as creator_id,
     false as is_target_plan,
     null as matched_by_partner_id,
