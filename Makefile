@@ -41,9 +41,10 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/sqlfmt --quiet dbt_project/models dbt_project/tests
 
-# The staging models, derived from the feeds' column lists.
+# The staging models and the feeds' pages, derived from the feeds' column lists.
 staging: $(READY)
 	$(BIN)/python -m data_contracts.staging dbt_project
+	$(BIN)/python -m data_contracts.feed_pages data_contracts/pages
 
 clean:
 	rm -rf $(VENV) var dbt_project/target

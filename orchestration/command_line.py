@@ -19,6 +19,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from data_contracts.feeds import FEEDS, Feed
 from orchestration.errors import IncentivesError, SettingsError
 from orchestration.settings import Settings
 
@@ -97,6 +98,29 @@ def rebuild() -> None:
 
 
 @app.command()
+def contracts(
+    feed: Annotated[str | None, typer.Argument(help="the feed whose contract to print; none lists all feeds")] = None,
+) -> None:
+    """What a feed's deliveries must look like: columns, rules, and an example that passes."""
+    from orchestration.contract_view import all_feeds, one_feed
+
+    console.print(all_feeds() if feed is None else one_feed(_feed(feed)))
+
+
+@app.command()
+def quarantine(
+    feed: Annotated[str | None, typer.Argument(help="only this feed")] = None,
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="only this delivery day")] = None,
+) -> None:
+    """What broke its contract, by feed, day and rule, with an example of each."""
+    from orchestration.contract_view import what_broke
+    from orchestration.quarantine import broken
+
+    name = None if feed is None else _feed(feed).name
+    console.print(what_broke(broken(Settings.from_environment(), name, day and day.date())))
+
+
+@app.command()
 def waive(
     feed: Annotated[str, typer.Argument(help="the feed of the refused delivery")],
     day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="its landed_on")],
@@ -104,17 +128,15 @@ def waive(
     by: Annotated[str, typer.Option(help="who decides")] = "",
 ) -> None:
     """Counts a refused delivery as empty, for a reason that is recorded."""
-    from data_contracts.feeds import FEEDS
     from orchestration.deliveries import waive as waive_delivery
     from orchestration.home import prepare_home
     from orchestration.writer_lock import writer_lock
 
-    if feed not in FEEDS:
-        raise SettingsError(f"{feed} is no feed; the feeds are {', '.join(FEEDS)}")
+    known = _feed(feed)
     settings = Settings.from_environment()
     prepare_home(settings)
     with writer_lock(settings, f"incentives waive {feed} {day.date()}"):
-        record = waive_delivery(settings, FEEDS[feed], day.date(), reason, by or getpass.getuser())
+        record = waive_delivery(settings, known, day.date(), reason, by or getpass.getuser())
     console.print(f"{record.name} counts as empty from now on: {record.waived_because} ({record.waived_by})")
 
 
@@ -233,6 +255,13 @@ def exit_code(command: Callable[[], Any]) -> int:
             f"{error.strerror or error}{f' ({error.filename})' if error.filename else ''}: free space or mend the place",
             2,
         )
+
+
+def _feed(name: str) -> Feed:
+    """The feed of that name; SettingsError names those there are."""
+    if name not in FEEDS:
+        raise SettingsError(f"{name} is no feed; the feeds are {', '.join(FEEDS)}")
+    return FEEDS[name]
 
 
 def _say(line: str, code: int) -> int:

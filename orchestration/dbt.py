@@ -48,6 +48,16 @@ def money_tests(settings: Settings) -> list[dict[str, Any]]:
     return [node for node in nodes if node["resource_type"] == "test" and "money" in node["tags"]]
 
 
+def kept_relations(settings: Settings) -> list[str]:
+    """The relations that runs add to and never make anew, such as ``movements.gmv_daily_movements``."""
+    nodes = manifest(settings)["nodes"].values()
+    return [
+        f"{node['schema']}.{node['alias']}"
+        for node in nodes
+        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
+    ]
+
+
 def build(settings: Settings, context: dg.AssetExecutionContext, translator: DagsterDbtTranslator) -> DbtCliInvocation:
     """Starts ``dbt build`` in a process of its own; its events stream into the run.
 

@@ -15,7 +15,7 @@ import duckdb
 
 from data_contracts.feeds import FEEDS
 from orchestration.deliveries import DeliveryRecord
-from orchestration.errors import BusyError, SettingsError
+from orchestration.errors import BusyError, RefusedError, SettingsError
 from orchestration.settings import Settings
 from orchestration.window import Window
 
@@ -65,6 +65,22 @@ def write_context(
     _write_deliveries(connection, records)
     _write_views(connection, settings, window)
     connection.execute("commit")
+
+
+def check_movements(connection: duckdb.DuckDBPyConnection, window: Window, kept: Iterable[str]) -> None:
+    """RefusedError where relations that earlier runs should have filled are not there: what they hold would lack history.
+
+    That is so after an upgrade that brings new movements, or where the warehouse was lost.
+    """
+    if window.known_from < window.earliest:
+        return
+    found = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    missing = sorted(set(kept) - {name for (name,) in found})
+    if missing:
+        raise RefusedError(
+            f"the warehouse has no {', '.join(missing)}, which days through {window.known_from} should have filled: run "
+            "`incentives rebuild`, which makes them anew from the accepted rows"
+        )
 
 
 def forget_movements(connection: duckdb.DuckDBPyConnection) -> None:

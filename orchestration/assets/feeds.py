@@ -10,16 +10,19 @@ from datetime import date
 import dagster as dg
 
 from data_contracts.columns import Column
+from data_contracts.feed_pages import page
 from data_contracts.feeds import FEEDS, Feed
+from orchestration import dbt
 from orchestration.deliveries import DeliveryRecord, State, feed_records, read_records
 from orchestration.errors import RefusedError
 from orchestration.ingestion import check_range, earliest_delivery, ingest, last_processed, window_of
 from orchestration.partitions import REBUILD, requested_days, shorten_run
 from orchestration.programs import checked_programs
 from orchestration.progress import Progress
+from orchestration.quarantine import breaches_of
 from orchestration.settings import Settings
 from orchestration.terms_relations import write_terms
-from orchestration.warehouse import forget_movements, open_warehouse, write_context
+from orchestration.warehouse import check_movements, forget_movements, open_warehouse, write_context
 from orchestration.window import DAY
 
 CONTRACT = "contract"
@@ -80,7 +83,7 @@ def feeds_asset(settings: Settings, partitions: dg.PartitionsDefinition[str]) ->
                 raise RefusedError(str(done.refused.reason))
             shorten_run(context.instance, context.run, done.through, done.refused.name)
         for name in sorted(selected):
-            yield dg.MaterializeResult(asset_key=name, metadata=_counts(taken[name]))
+            yield dg.MaterializeResult(asset_key=name, metadata=_counts(taken[name]) | _broken(settings, taken[name]))
             yield _contract_check(name, taken[name], done.refused)
         since = max(days[0], earliest_delivery(settings))
         for name in selected.intersection(DAILY_FEEDS):
@@ -115,6 +118,7 @@ def run_context_asset(settings: Settings) -> dg.AssetsDefinition:
                 forget_movements(connection)
         programs = checked_programs(settings)
         with open_warehouse(settings) as connection:
+            check_movements(connection, window, dbt.kept_relations(settings))
             write_context(connection, settings, window, read_records(settings))
             write_terms(connection, programs, window.as_of, window.first_delivery)
         return dg.MaterializeResult(
@@ -146,7 +150,11 @@ def _spec(feed: Feed, partitions: dg.PartitionsDefinition[str]) -> dg.AssetSpec:
         owners=[OWNER],
         kinds={"python", "polars", "parquet"},
         partitions_def=partitions,
-        metadata={"dagster/column_schema": dg.TableSchema(columns=columns), "key": list(feed.key)},
+        metadata={
+            "dagster/column_schema": dg.TableSchema(columns=columns),
+            "key": list(feed.key),
+            "contract": dg.MetadataValue.md(page(feed)),
+        },
     )
 
 
@@ -184,6 +192,14 @@ def _counts(records: list[DeliveryRecord]) -> dict[str, dg.MetadataValue]:
     }
 
 
+_BREACHES_SHOWN = 50
+_BREACHES = dg.TableSchema(
+    columns=[
+        *(dg.TableColumn(name, "string") for name in ("landed_on", "state", "column", "rule")),
+        dg.TableColumn("rows", "int"),
+        dg.TableColumn("example", "string", "the first such row, as delivered"),
+    ]
+)
 _DELIVERIES = dg.TableSchema(
     columns=[
         dg.TableColumn("landed_on", "string"),
@@ -191,6 +207,27 @@ _DELIVERIES = dg.TableSchema(
         *(dg.TableColumn(name, "int") for name in ("delivered", "accepted", "overtaken", "quarantined", "repeats")),
     ]
 )
+
+
+def _broken(settings: Settings, records: list[DeliveryRecord]) -> dict[str, dg.MetadataValue]:
+    """What broke of these deliveries as a table, by day and rule; nothing where nothing did."""
+    found = breaches_of(settings, records)
+    if not found:
+        return {}
+    rows = [
+        dg.TableRecord(
+            {
+                "landed_on": breach.landed_on.isoformat(),
+                "state": breach.state,
+                "column": breach.column,
+                "rule": breach.rule,
+                "rows": breach.rows,
+                "example": f"{breach.file}, row {breach.row_number}: {breach.text}",
+            }
+        )
+        for breach in found[:_BREACHES_SHOWN]
+    ]
+    return {"broken": dg.MetadataValue.table(rows, schema=_BREACHES)}
 
 
 def _contract_check(feed: str, records: list[DeliveryRecord], stopping: DeliveryRecord | None) -> dg.AssetCheckResult:

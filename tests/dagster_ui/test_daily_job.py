@@ -137,6 +137,28 @@ def test_feeds_alone_are_accepted_and_report_columns_that_nobody_knows(landed: C
     assert event.asset_materialization.metadata["dagster/row_count"].value == 1
 
 
+def test_what_broke_is_a_table_beside_the_feed_and_its_contract_a_page(landed: CodeLocation) -> None:
+    landed.deployment.put(
+        "sellers",
+        "2025-09-10",
+        "seller_id,name,size_class,onboarded_at,tax_form_on_file,updated_at\n"
+        "A,Apple Hill,SMALL,2025-01-01T00:00:00Z,false,2025-09-01T00:00:00Z\n"
+        "B,Blue Harbor,HUGE,2025-01-01T00:00:00Z,false,2025-09-01T00:00:00Z\n",
+    )
+    assert landed.run_day("2025-09-10", "sellers").success
+    event = landed.instance.get_latest_materialization_event(dg.AssetKey("sellers"))
+    (record,) = event.asset_materialization.metadata["broken"].records
+    assert {name: record.data[name] for name in ("landed_on", "column", "rule", "rows")} == {
+        "landed_on": "2025-09-10",
+        "column": "size_class",
+        "rule": "enum",
+        "rows": 1,
+    }
+    assert record.data["example"].startswith("delivery.csv, row 2: ")
+    contract = landed.definitions.resolve_asset_graph().get(dg.AssetKey("sellers")).metadata["contract"].md_str
+    assert contract.startswith("# sellers\n") and "Blue Harbor" in contract
+
+
 def test_each_day_of_a_feed_that_was_delivered_is_fresh(landed: CodeLocation) -> None:
     result = landed.run_range("2025-09-10", "2025-09-10", "orders", "order_lines")
     assert check(result, "orders", "freshness").passed and check(result, "order_lines", "freshness").passed

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
+import duckdb
 import golden_world as golden
 import pytest
 from deployment import Deployment, Outcome
@@ -134,6 +135,21 @@ def test_the_days_before_a_refused_delivery_are_finished(stopped: Deployment) ->
     assert stopped.incentives("verify").code == 0
 
 
+def test_what_broke_is_listed_with_refused_deliveries(stopped: Deployment) -> None:
+    stopped.restore("stopped")
+    listed = stopped.incentives("quarantine")
+    assert listed.code == 0 and "order_lines/landed_on=2025-10-06 is refused" in listed.out
+    assert stopped.incentives("quarantine", "sellers").out.startswith("no row is in quarantine")
+    check_told(stopped.incentives("quarantine", "shops"), USAGE, "shops is no feed", "order_lines")
+    check_told(stopped.incentives("quarantine", "--day", "2024-01-01"), USAGE, "nothing of any feed of 2024-01-01")
+
+
+def test_a_contract_is_printed_with_an_example(tmp_path: Path) -> None:
+    printed = Deployment(tmp_path).incentives("contracts", "assignments")
+    assert printed.code == 0 and "valid_to is not before valid_from, else not_after on valid_to." in printed.out
+    assert "assignment_id,partner_id,subject_type" in printed.out
+
+
 def test_a_refused_delivery_that_is_replaced_in_place_is_taken_in_and_what_is_none_is_ignored(
     stopped: Deployment,
 ) -> None:
@@ -222,6 +238,16 @@ def test_a_warehouse_that_another_process_has_open(once: Deployment) -> None:
     warehouse = once.home / "warehouse" / "warehouse.duckdb"
     with another_process_that_holds(warehouse):
         check_refused(once, BUSY, f"{warehouse} is locked by another process", "served marts")
+
+
+def test_movements_that_an_earlier_version_did_not_keep(once: Deployment) -> None:
+    once.put("orders", "2025-10-05", golden.ORDERS + golden.order("O50", "B1", "2025-10-05T10:00:00Z"))
+    with duckdb.connect(str(once.home / "warehouse" / "warehouse.duckdb")) as warehouse:
+        warehouse.execute("drop table movements.market_order_movements")
+    outcome = once.incentives("run", "--through", "2025-10-05")
+    check_told(outcome, REFUSED, "the warehouse has no movements.market_order_movements", "`incentives rebuild`")
+    assert once.incentives("rebuild").code == 0
+    once.run("2025-10-05")
 
 
 def test_another_run_at_work(once: Deployment) -> None:
