@@ -1,1 +1,32 @@
-"""Makes this folder importable, for what several rooms of tests share (``deployment``)."""
+"""Makes this folder importable, for what several rooms of tests share (``deployment``), and finds real data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Callable[[str], Path]:
+    """Finds a folder of real data, which is not part of the checkout: where REAL_DATA says, or beside the checkout.
+
+    Skips the test where there is none; fails it where REAL_DATA names a place that lacks it.
+    """
+    named = os.environ.get("REAL_DATA")
+
+    def folder(name: str) -> Path:
+        found = (Path(named) if named else BESIDE_THE_CHECKOUT) / name
+        if not found.is_dir():
+            if named:
+                pytest.fail(f"REAL_DATA is {named}, but {found} is no folder")
+            pytest.skip(
+                f"real data was not checked: {found} does not exist; set REAL_DATA to the folder that has {name}"
+            )
+        return found
+
+    return folder

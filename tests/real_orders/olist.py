@@ -24,16 +24,16 @@ BULK_DAY = date(2018, 8, 13)
 LAST_DAY = date(2018, 9, 2)
 """Of what came after it, an unpaid order without items, nothing is delivered."""
 
-_ORDERS = (
+ORDERS = (
     "order_id,buyer_id,status,created_at,paid_at,delivered_at,completed_at,cancelled_at,currency,"
     "is_sample,is_replacement,is_exchange,updated_at"
 )
-_LINES = (
+LINES = (
     "order_line_id,order_id,seller_id,product_id,quantity,original_amount,seller_discount,platform_discount,"
     "is_gift,updated_at"
 )
 _MEMBERS = "member_id,signed_up_at,country,is_employee,device_hash,payment_hash,updated_at"
-_SELLERS = "seller_id,name,size_class,onboarded_at,payee_id,tax_form_on_file,updated_at"
+SELLERS = "seller_id,name,size_class,onboarded_at,payee_id,tax_form_on_file,updated_at"
 
 
 def local(text: str) -> datetime | None:
@@ -124,17 +124,22 @@ def land(folder: Path, deployment: Deployment, withheld: frozenset[str], late: f
     orders = [Order.of(row) for row in table(folder, "orders")]
     persons = {row["customer_id"]: row["customer_unique_id"] for row in table(folder, "customers")}
     feeds = {
-        "orders": (_ORDERS, _orders(orders, persons, withheld, late)),
-        "order_lines": (_LINES, _lines(table(folder, "order_items"), orders)),
+        "orders": (ORDERS, _orders(orders, persons, withheld, late)),
+        "order_lines": (LINES, _lines(table(folder, "order_items"), orders)),
         "members": (_MEMBERS, _members(orders, persons)),
-        "sellers": (_SELLERS, _sellers(table(folder, "sellers"))),
+        "sellers": (SELLERS, sellers(table(folder, "sellers"), BULK_DAY)),
     }
     for feed, (header, rows) in feeds.items():
-        by_day: dict[date, list[str]] = defaultdict(list)
-        for day, row in rows:
-            by_day[day].append(row)
-        for day, lines in by_day.items():
-            deployment.put(feed, day.isoformat(), "\n".join([header, *lines, ""]))
+        deliver(deployment, feed, header, rows)
+
+
+def deliver(deployment: Deployment, feed: str, header: str, rows: Iterable[tuple[date, str]]) -> None:
+    """Puts each row into the delivery of its day."""
+    by_day: dict[date, list[str]] = defaultdict(list)
+    for day, row in rows:
+        by_day[day].append(row)
+    for day, lines in by_day.items():
+        deployment.put(feed, day.isoformat(), "\n".join([header, *lines, ""]))
 
 
 def _orders(
@@ -152,13 +157,15 @@ def _orders(
 def _lines(items: Iterable[dict[str, str]], orders: Iterable[Order]) -> Iterator[tuple[date, str]]:
     purchased = {order.order_id: order.purchased for order in orders}
     for item in items:
-        order_id, time = item["order_id"], purchased[item["order_id"]]
-        line_id = f"{order_id}-{item['order_item_id']}"
-        amounts = f"1,{item['price']},0,0,false"
-        yield (
-            landed_on(time),
-            f"{line_id},{order_id},{item['seller_id']},{item['product_id']},{amounts},{time.isoformat()}",
-        )
+        time = purchased[item["order_id"]]
+        yield landed_on(time), line(item, time)
+
+
+def line(item: dict[str, str], time: datetime) -> str:
+    """The row of order_lines of an order item, as known at that time."""
+    line_id = f"{item['order_id']}-{item['order_item_id']}"
+    amounts = f"1,{item['price']},0,0,false"
+    return f"{line_id},{item['order_id']},{item['seller_id']},{item['product_id']},{amounts},{time.isoformat()}"
 
 
 def _members(orders: Iterable[Order], persons: dict[str, str]) -> Iterator[tuple[date, str]]:
@@ -170,8 +177,9 @@ def _members(orders: Iterable[Order], persons: dict[str, str]) -> Iterator[tuple
         yield landed_on(time), f"{person},{time.isoformat()},BR,false,,,{time.isoformat()}"
 
 
-def _sellers(sellers: Iterable[dict[str, str]]) -> Iterator[tuple[date, str]]:
+def sellers(shops: Iterable[dict[str, str]], day: date) -> Iterator[tuple[date, str]]:
+    """The rows of sellers, delivered on that day."""
     since = "2016-01-01T00:00:00Z"
-    for seller in sellers:
+    for seller in shops:
         name = f"shop in {seller['seller_state']}"
-        yield BULK_DAY, f"{seller['seller_id']},{name},SMALL,{since},,false,{since}"
+        yield day, f"{seller['seller_id']},{name},SMALL,{since},,false,{since}"

@@ -5,7 +5,6 @@ The sums are made here from the CSV files, with Decimal and naive local dates, w
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from pathlib import Path
 import olist
 import pytest
 from deployment import Deployment
-
-BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
 
 
 @dataclass(frozen=True)
@@ -44,18 +41,9 @@ class Market:
 
 
 @pytest.fixture(scope="session")
-def source() -> Path:
-    """The folder of real orders; they are not part of the checkout."""
-    named = os.environ.get("OLIST_DATA")
-    folder = (Path(named) if named else BESIDE_THE_CHECKOUT) / "sample_consistent"
-    if not folder.is_dir():
-        if named:
-            pytest.fail(f"OLIST_DATA is {named}, but {folder} is no folder")
-        pytest.skip(
-            f"GMV of real orders was not checked: {folder} does not exist; "
-            "set OLIST_DATA to a folder with the Olist tables in sample_consistent/"
-        )
-    return folder
+def source(real_data: Callable[[str], Path]) -> Path:
+    """The folder of real orders."""
+    return real_data("olist") / "sample_consistent"
 
 
 def items_of(folder: Path) -> tuple[Item, ...]:
