@@ -62,8 +62,8 @@ def test_advertising_by_month(market: World) -> None:
     ) == [(date(2025, 10, 1), 250, 50, 900, 30_000), (date(2025, 11, 1), 0, 0, 5, None)]
 
 
-def test_a_correction_is_a_movement(market: World) -> None:
-    assert market.rows(
-        "select spend_on, cash_spend_cents, credit_spend_cents, attributed_gmv_cents "
-        "from movements.ad_spend_daily_movements where known_on = '2025-10-04'"
-    ) == [(date(2025, 10, 1), -100, 0, -300)]
+def test_a_delivery_that_is_replaced_after_its_day_still_counts(market: World) -> None:
+    # Refused on 4 October, as nothing stops for it, and replaced when November was processed.
+    market.deliver([spend(OCT_4, "S3", date(2025, 10, 2), 1_000, 0, 0)])
+    market.build(NOV_1, known_from=NOV_1)
+    assert market.rows("select cash_spend_cents from marts.market_monthly where month = '2025-10-01'") == [(1_250,)]

@@ -45,13 +45,6 @@ with
         having sum(units) <> 0
     ),
 
-    spend as (
-        select spend_on {%- for amount in advertising %}, {{ total(amount) }} as {{ amount }} {%- endfor %}
-        from {{ ref('ad_spend_daily_movements') }}
-        where spend_on <= {{ as_of() }}
-        group by spend_on
-    ),
-
     calendar as (
         select
             cast(months.month as date) as month,
@@ -116,7 +109,10 @@ with
             periods.is_rolling
             {%- for amount in advertising %}, {{ total('spend.' ~ amount) }} as {{ amount }} {%- endfor %}
         from periods
-        left join spend on spend.spend_on >= periods.first_day and spend.spend_on <= periods.last_day
+        left join
+            {{ ref('ad_spend_daily') }} as spend
+            on spend.spend_on >= periods.first_day
+            and spend.spend_on <= periods.last_day
         group by periods.month, periods.is_rolling
     )
 
