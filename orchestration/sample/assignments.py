@@ -38,7 +38,12 @@ class _Service:
 
 def assignment_versions(population: Population, first_day: int) -> pl.DataFrame:
     """Assignments by landing day; valid_from and valid_to are day numbers."""
-    services = [_shop_service(population), _affiliate_service(population), _creator_service(population)]
+    services = [
+        _shop_service(population),
+        _affiliate_service(population),
+        _creator_service(population),
+        _anchor_affiliate_service(population),
+    ]
     frames = []
     start = 0
     for service in services:
@@ -70,6 +75,15 @@ def _affiliate_service(population: Population) -> _Service:
 def _creator_service(population: Population) -> _Service:
     index = np.arange(population.creators, dtype=np.int64)
     return _plain_service("CREATOR", index, population, ("MCN", "CAP"), 60)
+
+
+def _anchor_affiliate_service(population: Population) -> _Service:
+    """The anchors that have nobody for it go to the creator agencies in turn, so that these have much to do as well."""
+    every = np.arange(population.anchors, dtype=np.int64)
+    index = every[~np.isin(every, _affiliate_service(population).subject)]
+    partners = np.array(population.partners_of("CAP"), dtype=np.int64)[index % len(population.partners_of("CAP"))]
+    since = population.first_paid_day - 30 - below(index, 89, 200)
+    return _Service("AFFILIATE", index, partners, partners, since, population.sellers)
 
 
 def _plain_service(name: str, index: Ints, population: Population, types: tuple[str, ...], percent: int) -> _Service:

@@ -39,7 +39,23 @@ _BROKEN: dict[str, tuple[tuple[str, str | None], ...]] = {
     "sellers": (("size_class", "GIANT"), ("name", None)),
     "partners": (("partner_type", "AGENCY"),),
     "assignments": (("service", "LOGISTICS"), ("valid_to", "2001-01-01")),
+    "live_sessions": (
+        ("ended_at", "2001-01-01T00:00:00Z"),
+        ("viewers", "-3"),
+        ("creator_id", None),
+        ("started_at", "2025-11-28T10:00:00"),
+    ),
+    "short_videos": (("views", "1.2M"), ("posted_at", None), ("creator_id", None)),
+    "creators": (("username", None), ("payee_id", "MEMBER:7300000000000000000")),
+    "partner_ranks": (("rank_code", "TITANIUM"), ("snapshot_on", "2025-11-31")),
+    "program_lists": (("added_at", None), ("removed_at", "soon")),
+    "deals": (("platform_share_bps", "12000"), ("ends_at", "2001-01-01T00:00:00Z"), ("budget_amount", "99.999")),
+    "deal_redemptions": (("discount_amount", "-1.00"), ("restored", "perhaps"), ("deal_id", None)),
+    "ad_spend": (("cash_spend", "12.345"), ("spend_on", None), ("attributed_gmv", "-10.00")),
 }
+# Each feed and day has a stream of its own; one topic tells so many feeds apart, so that a new feed leaves the others'
+# draws alone.
+_TOPICS, _FEEDS_A_TOPIC = (Topic.BROKEN_ROWS, Topic.BROKEN_PROGRAM_ROWS), 9
 _BROKEN_DAYS = 0.4
 _BROKEN_IN_BULK = 4
 
@@ -72,8 +88,8 @@ def broken_rows(feed: str, texts: pl.DataFrame, landed_on: int, is_bulk: bool, s
 
     ``texts`` and what is returned hold the feed's columns as text.
     """
-    place = list(_BROKEN).index(feed)
-    generator = stream(seed, Topic.BROKEN_ROWS, landed_on * len(_BROKEN) + place)
+    topic, place = divmod(list(_BROKEN).index(feed), _FEEDS_A_TOPIC)
+    generator = stream(seed, _TOPICS[topic], landed_on * _FEEDS_A_TOPIC + place)
     count = _BROKEN_IN_BULK if is_bulk else int(generator.random() < _BROKEN_DAYS)
     rows = texts.tail(min(count, len(texts) // 10))
     return break_rows(feed, rows, int(generator.integers(0, 60)))

@@ -20,12 +20,20 @@ _SUFFIXES = {
     "orders": "parquet",
     "order_lines": "parquet",
     "attributions": "parquet",
-    "refunds": "csv.gz",
-    "members": "csv",
+    "refunds": "parquet",
+    "members": "parquet",
     "referral_events": "jsonl",
     "sellers": "csv",
     "partners": "csv",
     "assignments": "csv",
+    "live_sessions": "parquet",
+    "short_videos": "parquet",
+    "creators": "csv.gz",
+    "partner_ranks": "csv",
+    "program_lists": "csv",
+    "deals": "jsonl",
+    "deal_redemptions": "parquet",
+    "ad_spend": "parquet",
 }
 _TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 _ROW_GROUP = 250_000

@@ -35,6 +35,10 @@ class Topic(IntEnum):
     MEMBERS = 9
     BROKEN_ROWS = 10
     ASSIGNMENTS = 11
+    LIVE_SESSIONS = 12
+    SHORT_VIDEOS = 13
+    DEAL_REDEMPTIONS = 14
+    BROKEN_PROGRAM_ROWS = 15
 
 
 def stream(seed: int, topic: Topic, day: int = 0) -> np.random.Generator:

@@ -75,6 +75,16 @@ def event_ids(number: Ints) -> Ints:
     return 7_604_000_000_000_000_000 + number * 1_000 + below(number, 8, 1_000)
 
 
+def deal_ids(seller: Ints, fortnight: Ints) -> Ints:
+    """7522…: the deal that a seller runs in a fortnight (days since 1970 // 14, below 4000)."""
+    return 7_522_000_000_000_000_000 + _spread(seller * 4_000 + fortnight) * 100
+
+
+def redemption_ids(line_id: Ints) -> Ints:
+    """5577…: a line's redemption of a deal."""
+    return 5_000_000_000_000_000_000 + line_id
+
+
 def _spread(index: Ints) -> Ints:
     """The index moved to another place below 2^40, one to one."""
     moved = index.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15)

@@ -17,14 +17,21 @@ import polars as pl
 from data_contracts.feeds import FEEDS
 from orchestration.errors import SettingsError
 from orchestration.sample import corrections, delivery_files, members, referrals, registers
+from orchestration.sample.ad_spend import spend_versions
 from orchestration.sample.assignments import assignment_versions
-from orchestration.sample.attributions import attribution_versions
+from orchestration.sample.attributions import attribution_versions, draw_attributions
+from orchestration.sample.deal_redemptions import redemption_versions
+from orchestration.sample.deals import deal_versions
 from orchestration.sample.demand import HISTORY_DAYS, Demand
 from orchestration.sample.draws import day_date, day_number
-from orchestration.sample.orders import Arrival, draw_lines, draw_orders, line_rows, order_versions
+from orchestration.sample.live_sessions import session_versions
+from orchestration.sample.orders import Arrival, Lines, Orders, draw_lines, draw_orders, line_rows, order_versions
 from orchestration.sample.outbox import Outbox
+from orchestration.sample.partner_ranks import rank_versions
 from orchestration.sample.population import Population
+from orchestration.sample.program_lists import list_versions
 from orchestration.sample.refunds import refund_versions
+from orchestration.sample.short_videos import video_versions
 
 FEWEST_ORDERS = 1_000
 _ROWS_A_FILE = 400_000
@@ -77,6 +84,8 @@ class _Marketplace:
         total = self._demand.orders_before(self._last_day + 1)
         for day in range(self._first_paid_day, self._last_day + 1):
             self._put_members(day)
+            self._outbox.put("partner_ranks", rank_versions(day, self._population))
+            self._outbox.put("deals", deal_versions(day, self._population))
             self._put_orders(day)
             if day < self._first_day:
                 self._deliver_full_files()
@@ -88,8 +97,10 @@ class _Marketplace:
     def _put_registers(self) -> None:
         """What is planned for the whole of time at once: it is small."""
         self._outbox.put("sellers", registers.seller_versions(self._population, self._first_day))
+        self._outbox.put("creators", registers.creator_versions(self._population, self._first_day))
         self._outbox.put("partners", registers.partner_versions(self._population, self._first_day))
         self._outbox.put("assignments", assignment_versions(self._population, self._first_day))
+        self._outbox.put("program_lists", list_versions(self._population))
         self._outbox.put("members", self._referrals.members)
         self._outbox.put("referral_events", self._referrals.events)
         for chunk in members.before_history(self._population):
@@ -120,8 +131,18 @@ class _Marketplace:
         self._outbox.put("order_lines", rows)
         self._outbox.put("order_lines", corrections.corrected_lines(rows, day, self._seed), "corrections")
         self._outbox.put("order_lines", corrections.repeats(rows, day, self._seed), "corrections")
-        self._outbox.put("attributions", attribution_versions(orders, lines, self._population, self._seed))
         self._outbox.put("refunds", refund_versions(orders, lines, self._seed))
+        self._put_marketing(orders, lines)
+
+    def _put_marketing(self, orders: Orders, lines: Lines) -> None:
+        """What brought the lines of a day: contents, deals and advertising."""
+        population, seed = self._population, self._seed
+        attributions = draw_attributions(orders, lines, population, seed)
+        self._outbox.put("attributions", attribution_versions(attributions, orders, lines, population))
+        self._outbox.put("live_sessions", session_versions(orders, lines, attributions, population, seed))
+        self._outbox.put("short_videos", video_versions(orders.day, attributions, population, seed))
+        self._outbox.put("deal_redemptions", redemption_versions(orders, lines, population, seed))
+        self._outbox.put("ad_spend", spend_versions(orders.day, lines, population))
 
     def _deliver_full_files(self) -> None:
         """Write of the first delivery what fills files, so that the history never stands in memory."""

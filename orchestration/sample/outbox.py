@@ -12,7 +12,7 @@ import polars as pl
 from data_contracts.feeds import FEEDS
 
 # The feeds whose main rows hold several versions of a key.
-_VERSIONED = frozenset({"orders", "attributions", "refunds", "sellers", "partners", "assignments"})
+_VERSIONED = frozenset(FEEDS) - {"order_lines", "members", "referral_events"}
 
 
 class Outbox:
@@ -25,8 +25,8 @@ class Outbox:
         self._rows: dict[int, dict[tuple[str, str], list[pl.DataFrame]]] = defaultdict(lambda: defaultdict(list))
 
     def put(self, feed: str, rows: pl.DataFrame, part: str = "main") -> None:
-        """Keep rows with a column ``landed_on`` (day numbers). What the first delivery holds of one key is its last
-        version alone, as an export would.
+        """Keep rows with a column ``landed_on`` (day numbers). Of the versions of a key that are put at once the first
+        delivery holds the last alone, as an export would.
         """
         if rows.is_empty():
             return

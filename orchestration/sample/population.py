@@ -36,6 +36,7 @@ class Population:
     """
 
     def __init__(self, orders: int, first_paid_day: int) -> None:
+        self.orders = orders
         self.first_paid_day = first_paid_day
         self.sellers = max(200, orders // 1_200)
         self.creators = max(60, orders // 350)

@@ -1,4 +1,4 @@
-"""The registers of shops and partners as they land: names, sizes, whom to pay and whether a tax form is there.
+"""The registers of shops, creators and partners as they land: names, sizes, whom to pay, whether a tax form is there.
 
 Does not belong here: their weight in the market (``population``) and who serves whom (``assignments``).
 """
@@ -36,6 +36,28 @@ def seller_versions(population: Population, first_day: int) -> pl.DataFrame:
     grown = np.array(["MEDIUM", "LARGE", "LARGE"])[size]
     second = first.with_columns(pl.Series("size_class", grown), _payees(index, "S", index >= 0).alias("payee_id"))
     return _landing(first, second.with_columns(tax_form_on_file=True), changes, first_day - 200 + below(index, 77, 500))
+
+
+def creator_versions(population: Population, first_day: int) -> pl.DataFrame:
+    """Creators by landing day: one in fifteen has no payee and one in ten no tax form; half of these bring both some
+    day later.
+    """
+    index = np.arange(population.creators, dtype=np.int64)
+    joined_at = (population.first_paid_day - 1 - below(index, 191, 700)) * DAY + below(index, 192, 80_000) * SECOND
+    has_payee, has_form = below(index, 193, 15) > 0, below(index, 194, 10) > 0
+    word = below(index, 195, len(_FIRST_WORDS))
+    first = pl.DataFrame(
+        {
+            "creator_id": identifiers.creator_ids(index),
+            "username": [f"{_FIRST_WORDS[place].lower()}.{number}" for place, number in zip(word, index, strict=True)],
+            "payee_id": _payees(index, "C", has_payee),
+            "tax_form_on_file": has_form,
+            "updated_at": joined_at,
+        }
+    )
+    second = first.with_columns(_payees(index, "C", index >= 0).alias("payee_id"), tax_form_on_file=True)
+    changes = ~(has_payee & has_form) & (below(index, 196, 2) == 0)
+    return _landing(first, second, changes, first_day - 100 + below(index, 197, 300))
 
 
 def partner_versions(population: Population, first_day: int) -> pl.DataFrame:
