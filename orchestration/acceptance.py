@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import reprlib
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -28,6 +29,7 @@ from orchestration.deliveries import (
     DeliveryRecord,
     State,
     check_closed,
+    check_names,
     delivery_files,
     delivery_folder,
     fingerprint,
@@ -60,6 +62,10 @@ _UNIT_SEPARATOR = "\x1f"
 EMPTY_DAY = date(1, 1, 1)  # its folder holds the schema and no rows
 _ROW_GROUP = 200_000
 _ROWS_COMPARED_AT_ONCE = 250_000
+_LONGEST_REASON = 600  # characters
+_LONGEST_ROW = 2_048  # bytes of text, on average, where there are more than the next of them
+_MOST_TEXT = 2**26
+_LARGEST_MANIFEST = 2**20  # bytes
 _AMOUNT = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,2}0*)?")
 
 
@@ -119,10 +125,11 @@ def _day_folder(parent: Path, landed_on: date) -> Path:
 
 @dataclass
 class _Findings:
-    """What reading a delivery finds: counts in rows, totals in cents, and the hash of each good row's key, in order."""
+    """What reading a delivery finds: rows, bytes of text, totals in cents, and the hash of each good row's key in order."""
 
     delivered: int = 0
     quarantined: int = 0
+    text_bytes: int = 0
     rules: Counter[tuple[str, str]] = field(default_factory=Counter)
     totals: Counter[str] = field(default_factory=Counter)
     unknown: set[str] = field(default_factory=set)
@@ -164,6 +171,7 @@ class _Intake:
         try:
             with suppress(OSError):  # reading says better which file cannot be read
                 record = replace(record, files=fingerprint(folder))
+            check_names(folder)
             good = self._read(delivery_files(folder))
             if not unchanged(folder, record.files):
                 raise RefusedError("its files changed while they were read: deliver it whole, then run again")
@@ -175,7 +183,8 @@ class _Intake:
             self._publish_accepted(good, surplus)
             return replace(record, state=State.ACCEPTED)
         except RefusedError as refusal:
-            return replace(record, reason=f"{record.name} is refused: {refusal}", unknown_columns=self._unknown())
+            reason = f"{record.name} is refused: {_one_line(str(refusal))}"
+            return replace(record, reason=reason, unknown_columns=self._unknown())
         finally:
             self._clear_temporary()
             for place in (self.accepted, self.quarantine):
@@ -213,14 +222,19 @@ class _Intake:
     def _read(self, files: list[Path]) -> Path:
         """Streams the good rows of all files into one Parquet file, broken ones into one a batch."""
         good = self.accepted / "good.tmp"
-        schema = accepted_schema(self.feed)
+        refusals: list[RefusedError] = []
 
         def source(*_: Any) -> Iterator[pl.DataFrame]:
-            for path in files:
-                for batch in read_file(path, self.feed):
-                    yield self._take(path.name, batch)
+            try:
+                for path in files:
+                    for batch in read_file(path, self.feed):
+                        yield self._take(path.name, batch)
+            except RefusedError as refusal:  # raised when the writer is done: one that is broken off may write yet
+                refusals.append(refusal)
 
-        _write(register_io_source(source, schema=schema), good)
+        _write(register_io_source(source, schema=accepted_schema(self.feed)), good)
+        if refusals:
+            raise refusals[0]
         return good
 
     def _take(self, file: str, batch: Batch) -> pl.DataFrame:
@@ -228,6 +242,7 @@ class _Intake:
         checked = values(self.feed, batch.cells, batch.mistyped)
         broken = broken_rows(self.contract, checked) if checked.height else BROKEN_ROWS.to_frame()
         self.found.delivered += checked.height + batch.misshapen.height
+        self._check_length(file, batch)
         self.found.unknown |= batch.unknown
         for column in self.feed.columns:
             if column.kind is Kind.MONEY:
@@ -242,6 +257,13 @@ class _Intake:
         )
         self.found.key_hashes.append(good.select(pl.struct(self.feed.key).hash()).to_series())
         return good
+
+    def _check_length(self, file: str, batch: Batch) -> None:
+        """RefusedError where rows are so long, and so many, that they are no records and would fill memory."""
+        self.found.text_bytes += batch.text_bytes
+        if self.found.text_bytes > max(_MOST_TEXT, _LONGEST_ROW * self.found.delivered):
+            cure = "deliver records"
+            raise RefusedError(f"the rows up to {file} are longer than {_LONGEST_ROW:,} bytes on average: {cure}")
 
     def _record_ids(self, checked: pl.DataFrame, broken: pl.DataFrame) -> pl.Series:
         key = pl.concat_str([pl.col(name).cast(pl.String) for name in self.feed.key], separator=_UNIT_SEPARATOR)
@@ -370,6 +392,12 @@ def _publish(finished: Path, path: Path) -> None:
     sync(path.parent)
 
 
+def _one_line(text: str) -> str:
+    """What may quote a file, fit for a record and a terminal."""
+    line = " ".join(text.encode("utf-8", "backslashreplace").decode().split())
+    return line if len(line) <= _LONGEST_REASON else line[:_LONGEST_REASON] + " …"
+
+
 def _amount(cents: int) -> str:
     sign = "-" if cents < 0 else ""
     return f"{sign}{abs(cents) // 100}.{abs(cents) % 100:02d}"
@@ -378,23 +406,33 @@ def _amount(cents: int) -> str:
 def _read_manifest(path: Path, feed: Feed) -> tuple[int | None, dict[str, int]]:
     """The rows and the totals in cents that a manifest promises; RefusedError where it cannot be understood."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8-sig"), parse_float=str)
+        if path.stat().st_size > _LARGEST_MANIFEST:
+            raise ValueError(f"it is larger than {_LARGEST_MANIFEST:,} bytes")
+        content = json.loads(path.read_text("utf-8-sig"), parse_float=str, object_pairs_hook=_named_once)
         rows = content.get("rows")
         totals = {name: _cents(str(amount)) for name, amount in content.get("totals", {}).items()}
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise RefusedError(f"{MANIFEST} cannot be read ({error}): write it as LANDING.md says") from error
     if isinstance(rows, bool) or not isinstance(rows, int | None):
-        raise RefusedError(f"{MANIFEST} says {rows!r} rows, which is no whole number: mend the manifest")
+        raise RefusedError(f"{MANIFEST} says {reprlib.repr(rows)} rows, which is no whole number: mend the manifest")
     amounts = {column.name for column in feed.columns if column.kind is Kind.MONEY}
     for name in totals:
         if name not in amounts:
-            raise RefusedError(f"{MANIFEST} totals {name}, which is no amount of {feed.name}: mend the manifest")
+            shown = name if name.isidentifier() else reprlib.repr(name)
+            raise RefusedError(f"{MANIFEST} totals {shown}, which is no amount of {feed.name}: mend the manifest")
     return rows, totals
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        raise ValueError("it names something more than once")
+    return content
 
 
 def _cents(text: str) -> int:
     if not _AMOUNT.fullmatch(text):
-        raise ValueError(f"{text!r} is no amount")
+        raise ValueError(f"{reprlib.repr(text)} is no amount")
     whole, _, fraction = text.lstrip("-").partition(".")
     cents = int(whole) * 100 + int(fraction[:2].ljust(2, "0"))
     return -cents if text.startswith("-") else cents

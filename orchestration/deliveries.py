@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -21,7 +23,12 @@ from orchestration.files import write_text
 from orchestration.settings import Settings
 
 MANIFEST = "_manifest.json"
+# Control characters, line ends and surrogates, as which Python reads the bytes of a name that are not UTF-8.
+_NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DAY_FOLDER = re.compile(r"landed_on=([0-9]{4}-[0-9]{2}-[0-9]{2})")
+
+
+_NO_FOLDER = "is no folder and is ignored: put files into <feed>/landed_on=YYYY-MM-DD"
 
 
 class State(StrEnum):
@@ -92,24 +99,65 @@ def delivery_folder(settings: Settings, feed: str, landed_on: date) -> Path:
 
 def delivery_files(folder: Path) -> list[Path]:
     """The data files of a delivery by name; those that start with ``_`` or ``.`` are none. Empty where no folder is."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if not _is_hidden(path))
+    return _visible(folder)
+
+
+def check_names(folder: Path) -> None:
+    """RefusedError at the first name in a delivery's folder under which no file stands that may be read."""
+    for path in _names_in(folder):
+        fault = _fault_of(path)
+        if fault is not None:
+            raise RefusedError(f"{_shown(path.name)} {fault}")
+
+
+def _names_in(folder: Path) -> list[Path]:
+    """What would be read: data files and the manifest, if one, by name."""
+    manifest = folder / MANIFEST
+    there = manifest.is_symlink() or manifest.exists()
+    return sorted([*delivery_files(folder), *([manifest] if there else [])])
+
+
+def _fault_of(path: Path) -> str | None:
+    """Why what stands under a name is not to be read, and the cure; None where it is a file.
+
+    A link is followed within landing only: reading must show nobody what only this process may see.
+    """
+    if _NO_NAME.search(path.name):
+        return "has a name that is no text: rename it"
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return f"{'is a link that leads nowhere' if path.is_symlink() else 'is gone'}: deliver the file itself"
+    if path.is_symlink() and not path.resolve().is_relative_to(path.parents[2].resolve()):
+        return "is a link that leads out of landing: deliver the file itself"
+    if stat.S_ISDIR(mode):
+        return "is a folder: put its files directly into the delivery's folder"
+    return None if stat.S_ISREG(mode) else "is no file, but a pipe, socket or device: deliver a file"
+
+
+def _shown(name: str) -> str:
+    """A name as messages may show it."""
+    return repr(name) if _NO_NAME.search(name) else name
 
 
 def find_deliveries(settings: Settings) -> Found:
     """The deliveries in landing in order of day and feed, and what was ignored there; a missing landing is empty."""
     deliveries: list[tuple[date, Feed]] = []
     ignored: list[str] = []
-    for feed_folder in _folders(settings.landing):
+    for feed_folder in _visible(settings.landing):
         feed = FEEDS.get(feed_folder.name)
-        if feed is None:
-            ignored.append(f"{feed_folder.name} is no feed and is ignored: name the folder after one")
+        if not feed_folder.is_dir():
+            ignored.append(f"{_shown(feed_folder.name)} {_NO_FOLDER}")
             continue
-        for folder in sorted(path for path in feed_folder.iterdir() if not _is_hidden(path)):
+        if feed is None:
+            ignored.append(f"{_shown(feed_folder.name)} is no feed and is ignored: name the folder after one")
+            continue
+        for folder in _visible(feed_folder):
+            place = f"{feed.name}/{_shown(folder.name)}"
             landed_on = _day_of(folder)
-            if landed_on is None:
-                place = f"{feed.name}/{folder.name}"
+            if not folder.is_dir():
+                ignored.append(f"{place} {_NO_FOLDER}")
+            elif landed_on is None:
                 ignored.append(f"{place} has no valid date and is ignored: name the folder landed_on=YYYY-MM-DD")
             elif delivery_files(folder) or (folder / MANIFEST).exists():
                 deliveries.append((landed_on, feed))
@@ -121,20 +169,21 @@ def _is_hidden(path: Path) -> bool:
     return path.name.startswith(("_", "."))
 
 
-def _folders(parent: Path) -> list[Path]:
+def _visible(parent: Path) -> list[Path]:
     if not parent.is_dir():
         return []
-    return sorted(path for path in parent.iterdir() if path.is_dir() and not _is_hidden(path))
+    return sorted(path for path in parent.iterdir() if not _is_hidden(path))
 
 
 def _day_of(folder: Path) -> date | None:
     match = _DAY_FOLDER.fullmatch(folder.name)
-    if match is None or not folder.is_dir():
+    if match is None:
         return None
     try:
-        return date.fromisoformat(match[1])
+        day = date.fromisoformat(match[1])
     except ValueError:
         return None
+    return day if day > date.min else None  # there must be a day before it, up to which all counts as processed
 
 
 # Records
@@ -189,7 +238,7 @@ def _parse(path: Path) -> DeliveryRecord:
 
 
 def fingerprint(folder: Path) -> tuple[DeliveredFile, ...]:
-    """The files of a delivery, its manifest included, with the hash of their bytes, by name."""
+    """The files of a delivery, its manifest included, with the hash of their bytes, by name; OSError where one goes."""
     return tuple(_fingerprint(path) for path in _bytes_of(folder))
 
 
@@ -200,13 +249,15 @@ def unchanged(folder: Path, files: tuple[DeliveredFile, ...]) -> bool:
 
 
 def _bytes_of(folder: Path) -> list[Path]:
-    manifest = folder / MANIFEST
-    return sorted([path for path in delivery_files(folder) if path.is_file()] + [manifest] * manifest.is_file())
+    return [path for path in _names_in(folder) if _fault_of(path) is None]
 
 
 def _fingerprint(path: Path) -> DeliveredFile:
     status = path.stat()
-    return DeliveredFile(path.name, status.st_size, status.st_mtime_ns, _sha256(path))
+    sha256 = ""  # of a file that cannot be read, which refuses its delivery: reading says why
+    with suppress(OSError):
+        sha256 = _sha256(path)
+    return DeliveredFile(path.name, status.st_size, status.st_mtime_ns, sha256)
 
 
 def _sha256(path: Path) -> str:
@@ -272,7 +323,8 @@ def is_closed(record: DeliveryRecord, latest_accepted: date | None) -> bool:
 def waive(settings: Settings, feed: Feed, landed_on: date, reason: str, by: str) -> DeliveryRecord:
     """Counts a refused delivery as empty from now on, and closes it; its quarantined rows stay to be looked at.
 
-    RefusedError where it is not refused, or where its files have changed since: then it is to be taken in anew.
+    RefusedError where it is not refused, or where its files have changed since: then it is to be taken in anew. Files
+    that were all taken away may stay away.
     """
     if not reason.strip():
         raise SettingsError("a delivery is waived for a reason: give it with --reason")
@@ -280,7 +332,9 @@ def waive(settings: Settings, feed: Feed, landed_on: date, reason: str, by: str)
     if record is None or record.state is not State.REFUSED:
         state = "was never taken in" if record is None else f"is {record.state}"
         raise RefusedError(f"{delivery_name(feed.name, landed_on)} {state}: only a refused delivery can be waived")
-    if not unchanged(delivery_folder(settings, feed.name, landed_on), record.files):
+    folder = delivery_folder(settings, feed.name, landed_on)
+    is_gone = not _bytes_of(folder)
+    if not is_gone and not unchanged(folder, record.files):
         raise RefusedError(f"{record.name} has changed since it was refused: run again, or waive what is there then")
     waived = replace(
         record,
@@ -291,6 +345,7 @@ def waive(settings: Settings, feed: Feed, landed_on: date, reason: str, by: str)
         overtaken=0,
         quarantined=0,
         repeats=0,
+        files=() if is_gone else record.files,
         waived_because=reason.strip(),
         waived_by=by,
     )

@@ -15,6 +15,7 @@ from data_contracts.feeds import FEEDS, Feed
 from orchestration.acceptance import accept_delivery, ensure_empty_part, take_in
 from orchestration.deliveries import (
     DeliveryRecord,
+    Found,
     State,
     check_all_closed,
     check_closed,
@@ -40,10 +41,13 @@ class Ingested:
 
 
 def last_processed(settings: Settings, progress: Progress) -> date:
-    """The last day that counts as processed: days before the earliest delivery do. SettingsError where nothing landed."""
+    """The last day that counts as processed: days before the earliest delivery do, also where its folder was taken away
+    since it was taken in. SettingsError where nothing landed.
+    """
     if progress.processed_through is not None:
         return progress.processed_through
-    return earliest_delivery(settings) - DAY
+    taken_in = [record.landed_on for record in read_records(settings) if _must_be_there(record)]
+    return min([earliest_delivery(settings), *taken_in]) - DAY
 
 
 def earliest_delivery(settings: Settings) -> date:
@@ -98,16 +102,23 @@ def ingest(
     found = find_deliveries(settings)
     _check_none_vanished(settings, found.deliveries, done)
     _check_nothing_came_late(settings, found.deliveries, done)
-    due = [(day, feed) for day, feed in found.deliveries if done < day <= last and feed.name in feeds]
+    _retry_refused(settings, done, report)
+    due = [(day, name) for day, name in _deliveries_by_day(settings, found) if done < day <= last and name in feeds]
     for day, deliveries in groupby(due, key=lambda delivery: delivery[0]):
-        records = list(_take_in(settings, day, [feed for _, feed in deliveries]))
+        records = list(_take_in(settings, day, [FEEDS[name] for _, name in deliveries]))
         for record in records:
             report(record)
         for record in records:
             if record.state is State.REFUSED and FEEDS[record.feed].stops_day:
                 return Ingested(max(done, day - DAY), record, found.ignored)
-    _retry_refused(settings, done, report)
     return Ingested(max(done, last), None, found.ignored)
+
+
+def _deliveries_by_day(settings: Settings, found: Found) -> list[tuple[date, str]]:
+    """Days and feeds of what was delivered, in order; a refused delivery stays one of them when its folder is taken away."""
+    delivered = {(day, feed.name) for day, feed in found.deliveries}
+    refused = {(record.landed_on, record.feed) for record in read_records(settings) if record.state is State.REFUSED}
+    return sorted(delivered | refused)
 
 
 def _take_in(settings: Settings, day: date, feeds: list[Feed]) -> Iterator[DeliveryRecord]:
@@ -128,19 +139,25 @@ def _changed(settings: Settings, record: DeliveryRecord) -> bool:
 
 
 def _check_none_vanished(settings: Settings, deliveries: tuple[tuple[date, Feed], ...], done: date) -> None:
-    """What was taken in for a day that is not processed yet must still be there: it would count without a file."""
+    """What was taken in, or waived, for a day that is not processed yet must still be there.
+
+    It would count without a file, or nobody could close its day. A refused one keeps its day waiting all the same.
+    """
     present = {(day, feed.name) for day, feed in deliveries}
     for record in read_records(settings):
-        if (
-            record.state is State.ACCEPTED
-            and record.landed_on > done
-            and (record.landed_on, record.feed) not in present
-        ):
+        if record.state is State.REFUSED or record.landed_on <= done:
+            continue
+        if _must_be_there(record) and (record.landed_on, record.feed) not in present:
             raise RefusedError(f"{record.name} was taken in and is gone: put it back, or deliver it with no rows")
 
 
+def _must_be_there(record: DeliveryRecord) -> bool:
+    """Whether a delivery may not be without its files: all but one that was waived after they had been taken away."""
+    return record.state is not State.WAIVED or bool(record.files)
+
+
 def _retry_refused(settings: Settings, done: date, report: Callable[[DeliveryRecord], None]) -> None:
-    """Feeds that stop no day may be replaced until their next delivery is accepted."""
+    """Feeds that stop no day may be replaced until their next delivery is accepted, which may be in this very run."""
     for record in list(read_records(settings)):
         feed = FEEDS[record.feed]
         if record.state is State.REFUSED and not feed.stops_day and record.landed_on <= done:

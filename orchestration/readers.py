@@ -10,7 +10,9 @@ import csv
 import gzip
 import io
 import json
+import reprlib
 import zlib
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +27,12 @@ from orchestration.errors import RefusedError
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".jsonl", ".jsonl.gz")
 BATCH_ROWS = 200_000
+DECODED_ROWS = 500_000  # of Parquet at once: a row group may hold a whole delivery
 TEXT_BATCH_ROWS = 50_000  # rows of text are Python objects, many times larger
-LONGEST_FIELD = 2**24  # characters; a quote that is never closed ends here instead of filling memory
+BATCH_CHARACTERS = 2**23  # of text, where rows are long
+BATCH_BYTES = 2**26  # of text in Parquet, where rows are long
+LONGEST_RECORD = 2**24  # characters; a quote that is never closed ends here instead of filling memory
+MOST_COLUMNS = 10_000  # names, known or not, in one file
 
 NO_ROWS = pl.Schema({"row_number": pl.Int64, "raw": pl.String})
 
@@ -52,6 +58,12 @@ class Batch:
     mistyped: dict[str, pl.Series] = field(default_factory=dict)
     unknown: frozenset[str] = frozenset()
 
+    @property
+    def text_bytes(self) -> int:
+        """Bytes of text in all its rows."""
+        whole = self.cells if self.raw is None else [self.raw]
+        return sum(_text_bytes(column) for column in [*whole, self.misshapen["raw"]])
+
     def raw_text(self, rows: pl.Series) -> pl.Series:
         """The raw text of the rows at these places of the batch."""
         if self.raw is not None:
@@ -67,8 +79,6 @@ def read_file(path: Path, feed: Feed) -> Iterator[Batch]:
 
     An empty file has no rows, whatever its format.
     """
-    if not path.is_file():
-        raise _unusable(path, "is a folder", "put its files directly into the delivery's folder")
     if not path.name.endswith(SUFFIXES):
         raise _unusable(path, "has another suffix than " + ", ".join(SUFFIXES), "convert it or take it out")
     try:
@@ -77,7 +87,7 @@ def read_file(path: Path, feed: Feed) -> Iterator[Batch]:
             return
         read = _read_csv if path.name.endswith((".csv", ".csv.gz")) else _read_json_lines
         with _open(path) as stream, _lines(stream) as lines:
-            yield from read(path, feed, lines)
+            yield from read(path, feed, _bounded(path, lines))
     except UnicodeDecodeError as error:
         raise _unusable(path, f"is not UTF-8 ({error.reason})", "deliver it in UTF-8") from error
     except (OSError, EOFError, zlib.error, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
@@ -100,13 +110,36 @@ def _lines(stream: IO[bytes]) -> io.TextIOWrapper:
     return io.TextIOWrapper(stream, encoding="utf-8-sig", errors="strict", newline="\n")
 
 
+def _bounded(path: Path, lines: io.TextIOWrapper) -> Iterator[str]:
+    """The lines; UnusableFileError at one that is longer than a record may be, before it fills memory."""
+    while line := lines.readline(LONGEST_RECORD + 1):
+        if len(line) > LONGEST_RECORD:
+            raise _too_long(path)
+        yield line
+
+
+def _too_long(path: Path) -> UnusableFileError:
+    return _unusable(path, f"has a row of more than {LONGEST_RECORD:,} characters", "end each row with a line feed")
+
+
 def _check_names(path: Path, feed: Feed, names: list[str]) -> frozenset[str]:
     """The unknown names of a header; UnusableFileError where one repeats or a required column is missing."""
-    repeated = sorted({name for name in names if names.count(name) > 1})
-    if repeated:
-        raise _unusable(path, f"has column {repeated[0]!r} more than once", "name each column once")
+    _check_count(path, len(names))
+    repeated = _repeated(names)
+    if repeated is not None:
+        raise _unusable(path, f"has column {reprlib.repr(repeated)} more than once", "name each column once")
     _check_required(path, feed, names)
     return frozenset(names) - {column.name for column in feed.columns}
+
+
+def _check_count(path: Path, names: int) -> None:
+    if names > MOST_COLUMNS:
+        raise _unusable(path, f"has more than {MOST_COLUMNS:,} columns", "deliver those of its feed")
+
+
+def _repeated(names: Iterable[str]) -> str | None:
+    """The first name that stands more than once."""
+    return next((name for name, count in Counter(names).items() if count > 1), None)
 
 
 def _check_required(path: Path, feed: Feed, names: Iterable[str]) -> None:
@@ -127,12 +160,37 @@ def _read_parquet(path: Path, feed: Feed) -> Iterator[Batch]:
     unknown = _check_names(path, feed, names)
     known = scan.select(column.name for column in feed.columns if column.name in names)
     read = 0
-    for cells in known.collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
-        for part in cells.iter_slices(BATCH_ROWS):
-            yield Batch(part, _numbers(read, part.height), unknown=unknown)
-            read += part.height
+    height = scan.select(pl.len()).collect().item()
+    for start in range(0, height, DECODED_ROWS):
+        for cells in known.slice(start, DECODED_ROWS).collect_batches(chunk_size=BATCH_ROWS, maintain_order=True):
+            for part in _parts(cells):
+                yield Batch(part, _numbers(read, part.height), unknown=unknown)
+                read += part.height
     if read == 0:
         yield Batch(known.collect_schema().to_frame(), _numbers(0, 0), unknown=unknown)
+
+
+def _parts(cells: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """The rows in order, in frames that bound memory: a file may say a long text once and mean it in every row."""
+    size = sum(_text_bytes(column) for column in cells)
+    if cells.height > BATCH_ROWS or (size > BATCH_BYTES and cells.height > 1):
+        half = cells.height // 2
+        yield from _parts(cells[:half])
+        yield from _parts(cells[half:])
+    elif cells.height:
+        yield cells
+
+
+def _text_bytes(column: pl.Series) -> int:
+    if column.dtype == pl.String:
+        lengths = column.str.len_bytes()
+    elif isinstance(column.dtype, pl.Categorical | pl.Enum):
+        lengths = column.cat.len_bytes()
+    elif column.dtype == pl.Binary:
+        lengths = column.bin.size()
+    else:
+        return 0
+    return int(lengths.cast(pl.Int64).sum())
 
 
 def _numbers(before: int, count: int) -> pl.Series:
@@ -144,23 +202,26 @@ def _numbers(before: int, count: int) -> pl.Series:
 
 def _read_csv(path: Path, feed: Feed, lines: Iterator[str]) -> Iterator[Batch]:
     records = _csv_records(path, lines)
-    header, _ = next(records, (None, ""))
-    if header is None:
+    header, text = next(records, (None, None))
+    if text is None:
         return
-    names = [name.strip(WHITE_SPACE) for name in header] if isinstance(header, list) else []
+    if header is None:
+        cure = "end lines in LF or CRLF, and quote as it says"
+        raise _unusable(path, "has a header that breaks RFC 4180", cure)
+    names = [name.strip(WHITE_SPACE) for name in header]
     unknown = _check_names(path, feed, names)
     places = {name: place for place, name in enumerate(names) if name not in unknown}
     first = 1
     while True:
         kept = _Kept(first)
         for fields, text in records:
-            kept.add(fields if isinstance(fields, list) and len(fields) == len(names) else None, text)
-            if kept.rows == TEXT_BATCH_ROWS:
+            kept.add(fields if fields is not None and len(fields) == len(names) else None, text)
+            if kept.is_full:
                 break
         columns = list(zip(*kept.records, strict=True)) or [()] * len(names)
         cells = pl.DataFrame([pl.Series(name, columns[place], pl.String) for name, place in places.items()])
         yield kept.batch(cells, {}, unknown)
-        if kept.rows < TEXT_BATCH_ROWS:
+        if not kept.is_full:
             return
         first += kept.rows
 
@@ -170,12 +231,16 @@ def _csv_records(path: Path, lines: Iterator[str]) -> Iterator[tuple[list[str] |
     taken: list[str] = []
 
     def tee() -> Iterator[str]:
+        characters = 0
         for line in lines:
+            characters = characters + len(line) if taken else len(line)
+            if characters > LONGEST_RECORD:
+                raise _never_closed(path)
             taken.append(line)
             yield line
 
     reader = csv.reader(tee(), strict=True)
-    csv.field_size_limit(LONGEST_FIELD)
+    csv.field_size_limit(LONGEST_RECORD)
     while True:
         fields: list[str] | None
         try:
@@ -183,11 +248,15 @@ def _csv_records(path: Path, lines: Iterator[str]) -> Iterator[tuple[list[str] |
             if fields is None:
                 return
         except csv.Error as error:
-            if "unexpected end" in str(error) or "field limit" in str(error):
-                raise _unusable(path, "opens a quote that it never closes", "quote as RFC 4180 says") from error
+            if "unexpected end" in str(error):
+                raise _never_closed(path) from error
             fields = None
         yield fields, "".join(taken).rstrip("\r\n")
         taken.clear()
+
+
+def _never_closed(path: Path) -> UnusableFileError:
+    return _unusable(path, "opens a quote that it never closes", "quote as RFC 4180 says")
 
 
 class _Kept:
@@ -196,6 +265,7 @@ class _Kept:
     def __init__(self, first: int) -> None:
         self.records: list[Any] = []
         self.rows = 0
+        self._characters = 0
         self._first = first
         self._numbers: list[int] = []
         self._texts: list[str] = []
@@ -204,12 +274,17 @@ class _Kept:
     def add(self, record: Any | None, text: str) -> None:
         number = self._first + self.rows
         self.rows += 1
+        self._characters += len(text)
         if record is None:
             self._misshapen.append((number, text))
             return
         self.records.append(record)
         self._numbers.append(number)
         self._texts.append(text)
+
+    @property
+    def is_full(self) -> bool:
+        return self.rows >= TEXT_BATCH_ROWS or self._characters >= BATCH_CHARACTERS
 
     def batch(self, cells: pl.DataFrame, mistyped: dict[str, pl.Series], unknown: frozenset[str]) -> Batch:
         return Batch(
@@ -255,12 +330,13 @@ def _read_json_lines(path: Path, feed: Feed, lines: Iterator[str]) -> Iterator[B
             kept.add(record, line.rstrip("\r\n"))
             if record is not None:
                 seen.update(record)
-            if kept.rows == TEXT_BATCH_ROWS:
+                _check_count(path, len(seen))
+            if kept.is_full:
                 break
         records += len(kept.records)
         cells, mistyped = _json_cells(feed, kept.records)
         yield kept.batch(cells, mistyped, frozenset(seen - known))
-        if kept.rows < TEXT_BATCH_ROWS:
+        if not kept.is_full:
             break
         first += kept.rows
     if records:
@@ -279,9 +355,8 @@ def _json_record(path: Path, line: str) -> dict[str, Any] | None:
         return None
     record = dict(pairs)
     if len(record) < len(pairs):
-        names = [name for name, _ in pairs]
-        repeated = next(name for name in names if names.count(name) > 1)
-        raise _unusable(path, f"has column {repeated!r} more than once in a row", "name each column once")
+        repeated = reprlib.repr(_repeated(name for name, _ in pairs))
+        raise _unusable(path, f"has column {repeated} more than once in a row", "name each column once")
     return record
 
 

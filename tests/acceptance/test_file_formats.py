@@ -95,6 +95,7 @@ def test_small_batches_give_the_same(world, good_row, monkeypatch):
     monkeypatch.setitem(FEEDS, "order_lines", replace(FEEDS["order_lines"], refused_above_rows=9))
     monkeypatch.setattr(readers, "TEXT_BATCH_ROWS", 2)
     monkeypatch.setattr(readers, "BATCH_ROWS", 2)
+    monkeypatch.setattr(readers, "DECODED_ROWS", 3)
     _delivered_as(world, "a.csv", _rows(good_row))
     _delivered_as(world, "a.jsonl", _rows(good_row))
     _delivered_as(world, "native.parquet", _rows(good_row))
