@@ -66,9 +66,18 @@ class Feed:
         raise KeyError(f"feed {self.name} has no column {name}")
 
     @property
+    def keys(self) -> dict[str, str]:
+        """The 64-bit keys that accepted rows carry beside their ids (``keys.key_of``): key by id column."""
+        return {name: key for name, key in _KEYS.items() if any(column.name == name for column in self.columns)}
+
+    @property
     def has_updated_at(self) -> bool:
         """Whether versions of a key are ordered by updated_at before landed_on."""
         return any(column.name == "updated_at" for column in self.columns)
+
+
+_KEYS = {"order_id": "order_key", "order_line_id": "line_key"}
+"""What millions of rows are joined by."""
 
 
 def _text(name: str, description: str, **rules: object) -> Column:

@@ -21,7 +21,7 @@ _LANDED_ON = {"name": "landed_on", "data_type": "date", "description": "the day 
 
 def model_sql(feed: Feed) -> str:
     """The staging view of a feed: its columns and landed_on, one row an accepted version."""
-    names = [column.accepted_name for column in feed.columns] + ["landed_on"]
+    names = [*(column.accepted_name for column in feed.columns), "landed_on", *feed.keys.values()]
     source = f"from {{{{ source('accepted', '{feed.name}') }}}}"
     one_line = f"select {', '.join(names)} {source}"
     if len(one_line) <= _LINE_LENGTH:
@@ -42,7 +42,7 @@ def models_yaml() -> str:
                 "name": f"stg_{feed.name}",
                 "description": feed.description,
                 "data_tests": [_grain(feed)],
-                "columns": [_described(column) for column in feed.columns] + [dict(_LANDED_ON)],
+                "columns": [_described(column) for column in feed.columns] + [dict(_LANDED_ON), *_keys(feed)],
             }
         )
     return _yaml({"version": 2, "models": models})
@@ -84,6 +84,13 @@ def _grain(feed: Feed) -> dict[str, object]:
             "config": {"where": "landed_on > (select known_from from context.run_window)", "tags": ["money"]},
         }
     }
+
+
+def _keys(feed: Feed) -> list[dict[str, object]]:
+    return [
+        {"name": key, "data_type": "bigint", "description": f"stands for {name} in joins (data_contracts/keys.py)"}
+        for name, key in feed.keys.items()
+    ]
 
 
 def _described(column: Column) -> dict[str, object]:

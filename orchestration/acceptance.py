@@ -23,7 +23,9 @@ from polars.io.plugins import register_io_source
 from data_contracts.columns import Kind
 from data_contracts.contracts import BROKEN_ROWS, broken_rows, contract, values
 from data_contracts.feeds import Feed
+from data_contracts.keys import key_of
 from data_contracts.values import ACCEPTED_TYPES, canonical_text
+from orchestration.decoding import check_marked, mark_of, marked
 from orchestration.deliveries import (
     MANIFEST,
     DeliveryRecord,
@@ -70,9 +72,10 @@ _AMOUNT = re.compile(r"-?[0-9]{1,16}(\.[0-9]{1,2}0*)?")
 
 
 def accepted_schema(feed: Feed) -> pl.Schema:
-    """The columns of accepted rows: the feed's in table order, money in cents and times in UTC, then ``landed_on``."""
-    columns = {column.accepted_name: ACCEPTED_TYPES[column.kind] for column in feed.columns}
-    return pl.Schema(columns | {"landed_on": pl.Date()})
+    """The columns of accepted rows: the feed's in table order, money in cents, times in UTC, ``landed_on``, and keys of ids."""
+    columns: dict[str, pl.DataType] = {c.accepted_name: ACCEPTED_TYPES[c.kind] for c in feed.columns}
+    columns["landed_on"] = pl.Date()
+    return pl.Schema(columns | dict.fromkeys(feed.keys.values(), pl.Int64()))
 
 
 def accept_delivery(settings: Settings, feed: Feed, landed_on: date) -> DeliveryRecord | None:
@@ -163,6 +166,7 @@ class _Intake:
         self.accepted = _day_folder(settings.accepted / feed.name, landed_on)
         self.quarantine = _day_folder(settings.quarantine / feed.name, landed_on)
         self.contract = contract(feed, landed_on)
+        self.mark = mark_of(settings, feed, landed_on)
 
     def run(self, folder: Path) -> DeliveryRecord:
         """Reads, checks and publishes; the record is the caller's to write."""
@@ -221,14 +225,16 @@ class _Intake:
 
     def _read(self, files: list[Path]) -> Path:
         """Streams the good rows of all files into one Parquet file, broken ones into one a batch."""
+        check_marked(self.mark, files, self.feed)
         good = self.accepted / "good.tmp"
         refusals: list[RefusedError] = []
 
         def source(*_: Any) -> Iterator[pl.DataFrame]:
             try:
                 for path in files:
-                    for batch in read_file(path, self.feed):
-                        yield self._take(path.name, batch)
+                    with marked(self.mark, path):
+                        for batch in read_file(path, self.feed):
+                            yield self._take(path.name, batch)
             except RefusedError as refusal:  # raised when the writer is done: one that is broken off may write yet
                 refusals.append(refusal)
 
@@ -255,6 +261,7 @@ class _Intake:
             *(pl.col(column.name).alias(column.accepted_name) for column in self.feed.columns),
             pl.lit(self.landed_on).alias("landed_on"),
         )
+        good = good.with_columns(key_of(good[name]).alias(key) for name, key in self.feed.keys.items())
         self.found.key_hashes.append(good.select(pl.struct(self.feed.key).hash()).to_series())
         return good
 

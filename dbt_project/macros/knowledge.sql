@@ -1,34 +1,46 @@
 {#- Versions of records as intervals of knowledge [known_from, known_to), and what a run's window is. -#}
 
 {#-
-Intervals of knowledge, one row a key and version that ever held.
-versions: a relation with the key, the columns, updated_at and landed_on. A version that lands with an older updated_at than
-one before it opens no interval; neighbours with equal columns are one interval.
+Intervals of knowledge as the last two steps of a query, one row a key and version that ever held.
+versions: a step with the key, the columns, updated_at and landed_on. A version that lands with an older updated_at than one
+before it opens no interval; neighbours with equal columns are one interval. Most keys have one version, which holds from its
+landing on; only the others are ordered.
 -#}
 {% macro knowledge_intervals(versions, key, columns) -%}
-    select
-        {{ key }},
-        {{ columns | join(', ') }},
-        landed_on as known_from,
-        coalesce(lead(landed_on) over (partition by {{ key }} order by landed_on), {{ end_of_time() }}) as known_to
-    from (
+    several_versions as (select {{ key }} from {{ versions }} group by {{ key }} having count(*) > 1),
+
+    knowledge_intervals as (
+        select {{ key }}, {{ columns | join(', ') }}, landed_on as known_from, {{ end_of_time() }} as known_to
+        from {{ versions }}
+        where not exists (
+            select 1 from several_versions where several_versions.{{ key }} = {{ versions }}.{{ key }}
+        )
+        union all
         select
-            *,
-            lag(landed_on) over (partition by {{ key }} order by landed_on) is null
-            {%- for column in columns %}
-            or {{ column }} is distinct from lag({{ column }}) over (partition by {{ key }} order by landed_on)
-            {%- endfor %} as is_change
+            {{ key }},
+            {{ columns | join(', ') }},
+            landed_on as known_from,
+            coalesce(lead(landed_on) over (partition by {{ key }} order by landed_on), {{ end_of_time() }}) as known_to
         from (
             select
                 *,
-                max(updated_at) over (
-                    partition by {{ key }} order by landed_on rows between unbounded preceding and 1 preceding
-                ) as newest_before
-            from {{ versions }}
-        ) as ordered_versions
-        where newest_before is null or updated_at >= newest_before
-    ) as held_versions
-    where is_change
+                lag(landed_on) over (partition by {{ key }} order by landed_on) is null
+                {%- for column in columns %}
+                or {{ column }} is distinct from lag({{ column }}) over (partition by {{ key }} order by landed_on)
+                {%- endfor %} as is_change
+            from (
+                select
+                    *,
+                    max(updated_at) over (
+                        partition by {{ key }} order by landed_on rows between unbounded preceding and 1 preceding
+                    ) as newest_before
+                from {{ versions }}
+                where {{ key }} in (select several_versions.{{ key }} from several_versions)
+            ) as ordered_versions
+            where newest_before is null or updated_at >= newest_before
+        ) as held_versions
+        where is_change
+    )
 {%- endmacro %}
 
 {#- Of each key the version that holds as known on a day: the greatest updated_at, then landed_on. -#}

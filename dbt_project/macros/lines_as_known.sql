@@ -1,16 +1,16 @@
 {#-
 Counting lines at one moment of knowledge, worked out point in time and not through intervals: one row a line with its gross and
 net (rulebook 1). Reconciles the movements, and explains figures down to the line.
-cut_off: a date; lines: a relation with order_line_id to look at, or nothing for all.
+cut_off: a date; lines: a relation with line_key to look at, or nothing for all.
 -#}
 {% macro lines_as_known(cut_off, lines=none) -%}
 with held_lines as (
     select * from (
-        select *, row_number() over (partition by order_line_id order by updated_at desc, landed_on desc) as newest_first
+        select *, row_number() over (partition by line_key order by updated_at desc, landed_on desc) as newest_first
         from {{ ref('stg_order_lines') }}
         where landed_on <= {{ cut_off }}
         {%- if lines is not none %}
-            and order_line_id in (select named.order_line_id from {{ lines }} as named)
+            and line_key in (select named.line_key from {{ lines }} as named)
         {%- endif %}
     ) as ranked_lines
     where newest_first = 1 and not is_gift
@@ -18,18 +18,18 @@ with held_lines as (
 
 held_orders as (
     select * from (
-        select *, row_number() over (partition by order_id order by updated_at desc, landed_on desc) as newest_first
+        select *, row_number() over (partition by order_key order by updated_at desc, landed_on desc) as newest_first
         from {{ ref('stg_orders') }}
-        where landed_on <= {{ cut_off }} and order_id in (select held_lines.order_id from held_lines)
+        where landed_on <= {{ cut_off }} and order_key in (select held_lines.order_key from held_lines)
     ) as ranked_orders
     where newest_first = 1 and paid_at is not null and not (is_sample or is_replacement or is_exchange)
 ),
 
 held_attributions as (
     select * from (
-        select *, row_number() over (partition by order_line_id order by updated_at desc, landed_on desc) as newest_first
+        select *, row_number() over (partition by line_key order by updated_at desc, landed_on desc) as newest_first
         from {{ ref('stg_attributions') }}
-        where landed_on <= {{ cut_off }} and order_line_id in (select held_lines.order_line_id from held_lines)
+        where landed_on <= {{ cut_off }} and line_key in (select held_lines.line_key from held_lines)
     ) as ranked_attributions
     where newest_first = 1
 ),
@@ -44,7 +44,7 @@ completed_refunds as (
             and refund_id in (
                 select mentioned.refund_id
                 from {{ ref('stg_refunds') }} as mentioned
-                where mentioned.order_line_id in (select named.order_line_id from {{ lines }} as named)
+                where mentioned.line_key in (select named.line_key from {{ lines }} as named)
             )
         {%- endif %}
     ) as ranked_refunds
@@ -53,18 +53,20 @@ completed_refunds as (
 
 reversals as (
     select
-        refunds.order_line_id,
+        refunds.line_key,
         {{ total('refunds.amount_cents + refunds.platform_discount_reversed_cents') }} as reversed_cents
     from completed_refunds as refunds
     left join completed_refunds as superseding
         on refunds.refund_id = superseding.supersedes_refund_id
-        and refunds.order_line_id = superseding.order_line_id
+        and refunds.line_key = superseding.line_key
         and refunds.refund_id <> superseding.refund_id
     where superseding.refund_id is null
-    group by refunds.order_line_id
+    group by refunds.line_key
 )
 
 select
+    held_lines.line_key,
+    held_lines.order_key,
     held_lines.order_line_id,
     held_lines.order_id,
     {{ business_date('held_orders.paid_at') }} as gmv_date,
@@ -83,7 +85,7 @@ select
     end as net_cents,
     held_lines.quantity as units
 from held_lines
-inner join held_orders on held_lines.order_id = held_orders.order_id
-left join held_attributions on held_lines.order_line_id = held_attributions.order_line_id
-left join reversals on held_lines.order_line_id = reversals.order_line_id
+inner join held_orders on held_lines.order_key = held_orders.order_key
+left join held_attributions on held_lines.line_key = held_attributions.line_key
+left join reversals on held_lines.line_key = reversals.line_key
 {%- endmacro %}

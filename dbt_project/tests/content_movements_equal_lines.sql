@@ -19,7 +19,7 @@ with
             sum(net_cents) as net_cents,
             {{ total_where('net_cents', "content_type = 'VIDEO' and is_target_plan") }} as short_video_net_cents,
             sum(units) as units,
-            count(distinct order_id) as orders
+            count(distinct order_key) as orders
         from after_run
         where {{ of_content }}
         group by {{ keys }}
@@ -30,7 +30,7 @@ with
             - sum(net_cents),
             - {{ total_where('net_cents', "content_type = 'VIDEO' and is_target_plan") }},
             - sum(units),
-            - count(distinct order_id)
+            - count(distinct order_key)
         from before_run
         where {{ of_content }}
         group by {{ keys }}

@@ -11,11 +11,11 @@ with
     ),
 
     differences as (
-        select gmv_date, seller_id, content_type, count(distinct order_id) as orders
+        select gmv_date, seller_id, content_type, count(distinct order_key) as orders
         from after_run
         group by gmv_date, seller_id, content_type
         union all
-        select gmv_date, seller_id, content_type, - count(distinct order_id)
+        select gmv_date, seller_id, content_type, - count(distinct order_key)
         from before_run
         group by gmv_date, seller_id, content_type
         union all
@@ -23,11 +23,11 @@ with
         from {{ ref('gmv_daily_movements') }}
         where {{ in_run_window('known_on') }}
         union all
-        select gmv_date, null, 'whole market', count(distinct order_id)
+        select gmv_date, null, 'whole market', count(distinct order_key)
         from after_run
         group by gmv_date
         union all
-        select gmv_date, null, 'whole market', - count(distinct order_id)
+        select gmv_date, null, 'whole market', - count(distinct order_key)
         from before_run
         group by gmv_date
         union all

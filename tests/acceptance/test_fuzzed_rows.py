@@ -79,7 +79,9 @@ def _key_text(feed: str, read: Read) -> str | None:
 
 
 def rows_of(accepted: pl.DataFrame) -> Counter[tuple[Value, ...]]:
-    plain = accepted.drop("landed_on").with_columns(pl.col(pl.Datetime("us", "UTC")).to_physical())
+    plain = accepted.drop("landed_on", "order_key", "line_key", strict=False).with_columns(
+        pl.col(pl.Datetime("us", "UTC")).to_physical()
+    )
     return Counter(plain.iter_rows())
 
 

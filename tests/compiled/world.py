@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from compiled.project import Model, Project, compiled_project
 from compiled.records import Record
 from data_contracts.feeds import FEEDS
+from data_contracts.keys import key_of
 from data_contracts.terms import RELATIONS, Program, relation_rows
 
 DAY = timedelta(days=1)
@@ -60,7 +63,8 @@ class World:
         statements = [CONTEXT, "create schema landed; create schema accepted; create schema terms"]
         for feed in FEEDS.values():
             columns = [f"{column.accepted_name} {column.sql_type}" for column in feed.columns]
-            statements.append(f"create table landed.{feed.name} ({', '.join([*columns, 'landed_on date'])})")
+            columns += ["landed_on date", *(f"{key} bigint" for key in feed.keys.values())]
+            statements.append(f"create table landed.{feed.name} ({', '.join(columns)})")
             statements.append(f"create table accepted.{feed.name} as from landed.{feed.name}")
         for relation, types in RELATIONS.items():
             columns = [f"{name} {sql_type}" for name, sql_type in types.items()]
@@ -78,7 +82,8 @@ class World:
             assert key not in self.keys, f"{key} is delivered twice on one day"
             self.keys.add(key)
             self.delivered_on(record.feed, landed_on)
-            rows[record.feed].append(_row(record.values.values()))
+            keys = [_key(record.values[name]) for name in FEEDS[record.feed].keys]
+            rows[record.feed].append(_row([*record.values.values(), *keys]))
         # Literals, not parameters: DuckDB looks for pandas anew at each parameter, which takes longer than the insert.
         inserts = [f"insert into landed.{feed} values {', '.join(values)}" for feed, values in rows.items()]
         self.connection.execute(";".join(inserts))
@@ -159,6 +164,13 @@ class World:
             for model in self.project.models
             if not model.is_standing
         }
+
+
+@cache
+def _key(name: str) -> int:
+    """The key of an id, as acceptance makes it."""
+    key: int = key_of(pl.Series([name]))[0]
+    return key
 
 
 def _row(values: Iterable[Any]) -> str:

@@ -12,6 +12,9 @@ with
             updated_at,
             landed_on
         from {{ ref('stg_assignments') }}
-    )
+    ),
 
     {{ knowledge_intervals('versions', 'assignment_id', ['partner_id', 'subject_type', 'subject_id', 'service', 'valid_from', 'valid_to']) }}
+
+select *
+from knowledge_intervals

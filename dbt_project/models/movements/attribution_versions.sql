@@ -3,7 +3,7 @@
 with
     versions as (
         select
-            attributions.order_line_id,
+            attributions.line_key,
             attributions.content_type,
             attributions.content_id,
             attributions.creator_id,
@@ -12,20 +12,16 @@ with
             attributions.updated_at,
             attributions.landed_on
         from {{ ref('stg_attributions') }} as attributions
-        where
-            attributions.order_line_id
-            in (select touched_lines.order_line_id from {{ ref('touched_lines') }} as touched_lines)
+        where attributions.line_key in (select touched_lines.line_key from {{ ref('touched_lines') }} as touched_lines)
     ),
 
-    intervals as (
-        {{ knowledge_intervals('versions', 'order_line_id', ['content_type', 'content_id', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}
-    )
+    {{ knowledge_intervals('versions', 'line_key', ['content_type', 'content_id', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}
 
 select *
-from intervals
+from knowledge_intervals
 union all
 select
-    order_line_id,
+    line_key,
     'UNATTRIBUTED' as content_type,
     null as content_id,
     null as creator_id,
@@ -33,5 +29,5 @@ select
     null as matched_by_partner_id,
     date '0001-01-01' as known_from,
     min(known_from) as known_to
-from intervals
-group by order_line_id
+from knowledge_intervals
+group by line_key

@@ -4,8 +4,8 @@
 with
     cells as (
         select
-            lines.order_line_id,
-            lines.order_id,
+            lines.line_key,
+            lines.order_key,
             orders.paid_on as gmv_date,
             lines.seller_id,
             coalesce(attributions.content_type, 'UNATTRIBUTED') as content_type,
@@ -33,15 +33,15 @@ with
                 coalesce(reversals.known_to, lines.known_to)
             ) as known_to
         from {{ ref('line_versions') }} as lines
-        inner join {{ ref('order_versions') }} as orders on lines.order_id = orders.order_id
-        left join {{ ref('attribution_versions') }} as attributions on lines.order_line_id = attributions.order_line_id
-        left join {{ ref('reversal_states') }} as reversals on lines.order_line_id = reversals.order_line_id
+        inner join {{ ref('order_versions') }} as orders on lines.order_key = orders.order_key
+        left join {{ ref('attribution_versions') }} as attributions on lines.line_key = attributions.line_key
+        left join {{ ref('reversal_states') }} as reversals on lines.line_key = reversals.line_key
         where lines.is_counting and orders.is_counting
     )
 
 select
-    order_line_id,
-    order_id,
+    line_key,
+    order_key,
     gmv_date,
     seller_id,
     content_type,

@@ -3,8 +3,8 @@
 with
     versions as (
         select
-            lines.order_line_id,
-            lines.order_id,
+            lines.line_key,
+            lines.order_key,
             lines.seller_id,
             lines.quantity as units,
             lines.original_amount_cents - lines.seller_discount_cents as gross_cents,
@@ -12,8 +12,10 @@ with
             lines.updated_at,
             lines.landed_on
         from {{ ref('stg_order_lines') }} as lines
-        where
-            lines.order_line_id in (select touched_lines.order_line_id from {{ ref('touched_lines') }} as touched_lines)
-    )
+        where lines.line_key in (select touched_lines.line_key from {{ ref('touched_lines') }} as touched_lines)
+    ),
 
-    {{ knowledge_intervals('versions', 'order_line_id', ['order_id', 'seller_id', 'units', 'gross_cents', 'is_counting']) }}
+    {{ knowledge_intervals('versions', 'line_key', ['order_key', 'seller_id', 'units', 'gross_cents', 'is_counting']) }}
+
+select *
+from knowledge_intervals

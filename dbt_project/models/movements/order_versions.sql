@@ -3,15 +3,14 @@
 -- 1).
 with
     orders_of_lines as (
-        select distinct lines.order_id
+        select distinct lines.order_key
         from {{ ref('stg_order_lines') }} as lines
-        where
-            lines.order_line_id in (select touched_lines.order_line_id from {{ ref('touched_lines') }} as touched_lines)
+        where lines.line_key in (select touched_lines.line_key from {{ ref('touched_lines') }} as touched_lines)
     ),
 
     versions as (
         select
-            orders.order_id,
+            orders.order_key,
             {{ business_date('orders.paid_at') }} as paid_on,
             orders.status = 'CANCELLED' as is_cancelled,
             orders.paid_at is not null
@@ -19,7 +18,10 @@ with
             orders.updated_at,
             orders.landed_on
         from {{ ref('stg_orders') }} as orders
-        where orders.order_id in (select orders_of_lines.order_id from orders_of_lines)
-    )
+        where orders.order_key in (select orders_of_lines.order_key from orders_of_lines)
+    ),
 
-    {{ knowledge_intervals('versions', 'order_id', ['paid_on', 'is_cancelled', 'is_counting']) }}
+    {{ knowledge_intervals('versions', 'order_key', ['paid_on', 'is_cancelled', 'is_counting']) }}
+
+select *
+from knowledge_intervals

@@ -4,15 +4,13 @@ with
     refunds_of_lines as (
         select distinct refunds.refund_id
         from {{ ref('stg_refunds') }} as refunds
-        where
-            refunds.order_line_id
-            in (select touched_lines.order_line_id from {{ ref('touched_lines') }} as touched_lines)
+        where refunds.line_key in (select touched_lines.line_key from {{ ref('touched_lines') }} as touched_lines)
     ),
 
     versions as (
         select
             refunds.refund_id,
-            refunds.order_line_id,
+            refunds.line_key,
             refunds.status = 'COMPLETED' as is_completed,
             refunds.amount_cents + refunds.platform_discount_reversed_cents as reversed_cents,
             refunds.supersedes_refund_id,
@@ -20,6 +18,9 @@ with
             refunds.landed_on
         from {{ ref('stg_refunds') }} as refunds
         where refunds.refund_id in (select refunds_of_lines.refund_id from refunds_of_lines)
-    )
+    ),
 
-    {{ knowledge_intervals('versions', 'refund_id', ['order_line_id', 'is_completed', 'reversed_cents', 'supersedes_refund_id']) }}
+    {{ knowledge_intervals('versions', 'refund_id', ['line_key', 'is_completed', 'reversed_cents', 'supersedes_refund_id']) }}
+
+select *
+from knowledge_intervals

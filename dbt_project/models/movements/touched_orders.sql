@@ -3,24 +3,24 @@
 with
     touched_refunds as (select distinct refund_id from {{ ref('stg_refunds') }} where {{ in_run_window('landed_on') }}),
 
-    touched_line_ids as (
-        select order_line_id
+    touched_line_keys as (
+        select line_key
         from {{ ref('stg_order_lines') }}
         where {{ in_run_window('landed_on') }}
         union
-        select order_line_id
+        select line_key
         from {{ ref('stg_attributions') }}
         where {{ in_run_window('landed_on') }}
         union
-        select refunds.order_line_id
+        select refunds.line_key
         from {{ ref('stg_refunds') }} as refunds
         where refunds.refund_id in (select touched_refunds.refund_id from touched_refunds)
     )
 
-select order_id
+select order_key
 from {{ ref('stg_orders') }}
 where {{ in_run_window('landed_on') }}
 union
-select lines.order_id
+select lines.order_key
 from {{ ref('stg_order_lines') }} as lines
-where lines.order_line_id in (select touched_line_ids.order_line_id from touched_line_ids)
+where lines.line_key in (select touched_line_keys.line_key from touched_line_keys)

@@ -8,5 +8,7 @@ select
     target_collaboration_id,
     matched_by_partner_id,
     updated_at,
-    landed_on
+    landed_on,
+    order_key,
+    line_key
 from {{ source('accepted', 'attributions') }}

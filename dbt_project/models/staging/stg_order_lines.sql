@@ -10,5 +10,7 @@ select
     platform_discount_cents,
     is_gift,
     updated_at,
-    landed_on
+    landed_on,
+    order_key,
+    line_key
 from {{ source('accepted', 'order_lines') }}

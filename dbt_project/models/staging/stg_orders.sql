@@ -13,5 +13,6 @@ select
     is_replacement,
     is_exchange,
     updated_at,
-    landed_on
+    landed_on,
+    order_key
 from {{ source('accepted', 'orders') }}

@@ -11,5 +11,7 @@ select
     completed_at,
     supersedes_refund_id,
     updated_at,
-    landed_on
+    landed_on,
+    order_key,
+    line_key
 from {{ source('accepted', 'refunds') }}
