@@ -15,6 +15,10 @@ from data_contracts.columns import Column, Kind
 from data_contracts.feeds import FEEDS, Feed
 
 _HEADER = "-- Derived from data_contracts/feeds.py by `make staging`; edit the column list there.\n"
+_SOURCES = {
+    "accepted": "Accepted rows up to the run's end: immutable Parquet, one part a delivery day.",
+    "delivered": "Accepted rows of the run's own days: what it adds, found without a look at history.",
+}
 _LINE_LENGTH = 120  # as the SQL formatter wraps
 _LANDED_ON = {"name": "landed_on", "data_type": "date", "description": "the day on which the platform handed it over"}
 
@@ -49,13 +53,15 @@ def models_yaml() -> str:
 
 
 def sources_yaml() -> str:
-    """The accepted rows as dbt sources, one relation a feed."""
-    tables = [
-        {"name": feed.name, "description": feed.description, "meta": {"dagster": {"asset_key": [feed.name]}}}
-        for feed in FEEDS.values()
-    ]
-    description = "Accepted rows: immutable Parquet, one part a delivery day."
-    return _yaml({"version": 2, "sources": [{"name": "accepted", "description": description, "tables": tables}]})
+    """The accepted rows as dbt sources, one relation a feed, all of them and those of a run's window."""
+    sources = []
+    for name, description in _SOURCES.items():
+        tables = [
+            {"name": feed.name, "description": feed.description, "meta": {"dagster": {"asset_key": [feed.name]}}}
+            for feed in FEEDS.values()
+        ]
+        sources.append({"name": name, "description": description, "tables": tables})
+    return _yaml({"version": 2, "sources": sources})
 
 
 def feeds_macro() -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -146,10 +147,12 @@ def _reason(record: DeliveryRecord) -> str | None:
 
 def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings, window: Window) -> None:
     """Views over the immutable Parquet, up to the window's end: what a later day accepted already does not exist yet."""
-    connection.execute("create schema if not exists accepted")
+    connection.execute("create schema if not exists accepted; create schema if not exists delivered")
     for feed in FEEDS:
         parts = settings.accepted / feed / "*" / "*.parquet"
-        connection.execute(f"create or replace view accepted.{feed} as {_select_through(parts, window)}")
+        for schema, after in (("accepted", date.min), ("delivered", window.known_from)):
+            selected = _select_between(parts, after, window.known_through)
+            connection.execute(f"create or replace view {schema}.{feed} as {selected}")
     # Broken rows all of them: those of a refused delivery, whose day waits, are what people look for.
     broken = _quoted(settings.quarantine / "*" / "*" / "*.parquet")
     connection.execute(
@@ -157,11 +160,14 @@ def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings, wind
     )
 
 
-def _select_through(parts: Path, window: Window) -> str:
-    """DuckDB takes no parameters in a view: the path is quoted, the day is a date."""
+def _select_between(parts: Path, after: date, through: date) -> str:
+    """Accepted rows of the days (after, through], whose folders alone are opened.
+
+    DuckDB takes no parameters in a view: the path is quoted, the days are dates.
+    """
     return (
-        f"select * from read_parquet({_quoted(parts)}, hive_partitioning = false) "
-        f"where landed_on <= date '{window.known_through.isoformat()}'"
+        f"select * from read_parquet({_quoted(parts)}, hive_partitioning = true, hive_types = {{'landed_on': date}}) "
+        f"where landed_on > date '{after.isoformat()}' and landed_on <= date '{through.isoformat()}'"
     )
 
 

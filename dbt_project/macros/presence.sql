@@ -2,37 +2,36 @@
 Movements of distinct orders in groups: +1 when the first counting line of an order appears in a group, -1 when the last goes.
 The first steps of a query; the step ``turns`` has one row a group, order and knowledge date. lines_where: which lines are looked at.
 
-Most orders have lines that were all known from the same day on: they are there as long as any of their lines. Only the others are
-swept, line by line.
+In most groups the lines of an order come and go together, and it is there as long as any of them. Only the others are swept, line
+by line.
 -#}
 {% macro presence_movements(grouping, lines_where='true') -%}
 {%- set keys = (['order_key'] + grouping) | join(', ') -%}
-{%- set touched = "order_key in (select touched_orders.order_key from " ~ ref('touched_orders') ~ " as touched_orders)" -%}
-with swept_orders as (
-    select order_key
-    from {{ ref('line_cells') }}
-    where {{ lines_where }} and {{ touched }}
-    group by order_key
-    having min(known_from) <> max(known_from) or min(known_to) <> max(known_to)
-),
-
-whole_orders as (
-    select distinct {{ keys }}, known_from, known_to
-    from {{ ref('line_cells') }} as cells
-    where {{ lines_where }} and {{ touched }}
-        and not exists (select 1 from swept_orders where swept_orders.order_key = cells.order_key)
-),
-
-cells as (
+with cells as (
     select {{ keys }}, known_from, known_to
     from {{ ref('line_cells') }}
-    where {{ lines_where }} and order_key in (select swept_orders.order_key from swept_orders)
+    where {{ lines_where }}
+        and order_key in (select touched_orders.order_key from {{ ref('touched_orders') }} as touched_orders)
+),
+
+spans as (
+    select
+        {{ keys }},
+        min(known_from) as known_from,
+        max(known_to) as known_to,
+        min(known_from) = max(known_from) and min(known_to) = max(known_to) as is_whole
+    from cells
+    group by {{ keys }}
 ),
 
 edges as (
-    select {{ keys }}, known_from as known_on, 1 as step from cells
+    select {{ keys }}, known_from as known_on, 1 as step
+    from cells
+    where order_key in (select spans.order_key from spans where not spans.is_whole)
     union all
-    select {{ keys }}, known_to as known_on, -1 as step from cells where known_to < {{ end_of_time() }}
+    select {{ keys }}, known_to as known_on, -1 as step
+    from cells
+    where known_to < {{ end_of_time() }} and order_key in (select spans.order_key from spans where not spans.is_whole)
 ),
 
 steps as (
@@ -51,10 +50,16 @@ swept as (
     from steps
 ),
 
+-- Orders that are swept are swept in all their groups.
 turns as (
-    select {{ keys }}, known_from as known_on, 1 as turn from whole_orders
+    select {{ keys }}, known_from as known_on, 1 as turn
+    from spans
+    where order_key not in (select swept_spans.order_key from spans as swept_spans where not swept_spans.is_whole)
     union all
-    select {{ keys }}, known_to as known_on, -1 as turn from whole_orders where known_to < {{ end_of_time() }}
+    select {{ keys }}, known_to as known_on, -1 as turn
+    from spans
+    where known_to < {{ end_of_time() }}
+        and order_key not in (select swept_spans.order_key from spans as swept_spans where not swept_spans.is_whole)
     union all
     select
         {{ keys }},

@@ -20,7 +20,7 @@ NET_PROGRAMS = [program for program in PROGRAMS if program.program_id != "by_gro
 # What a run works out for its own window, and nobody asks for afterwards.
 OF_ONE_WINDOW = {
     "touched_orders", "touched_lines", "line_versions", "order_versions", "attribution_versions", "refund_versions",
-    "reversal_states", "line_cells", "line_movements",
+    "reversal_states", "line_cells", "line_movements", "lines_before_and_after",
 }  # fmt: skip
 
 

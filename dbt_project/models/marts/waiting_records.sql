@@ -2,35 +2,81 @@
 -- does. parent_id: where several are missing one that is in quarantine, else the line or its order before the deal.
 -- landed_on: when the record first landed; lost after 90 days (landing contract, Versions and parents).
 with
-    lines as ({{ latest_known(ref('stg_order_lines'), 'order_line_id', as_of()) }}),
+    -- Versions whose parent is missing are looked for first: they are few, and the versions that hold are worked out
+    -- for them alone.
+    lines_without_order as (
+        select lines.line_key
+        from {{ ref('stg_order_lines') }} as lines
+        where not exists (select 1 from {{ ref('stg_orders') }} as orders where orders.order_key = lines.order_key)
+    ),
 
-    attributions as ({{ latest_known(ref('stg_attributions'), 'order_line_id', as_of()) }}),
+    line_versions as (
+        select lines.*
+        from {{ ref('stg_order_lines') }} as lines
+        where lines.line_key in (select lines_without_order.line_key from lines_without_order)
+    ),
 
-    refunds as ({{ latest_known(ref('stg_refunds'), 'refund_id', as_of()) }}),
-
-    redemptions as ({{ latest_known(ref('stg_deal_redemptions'), 'redemption_id', as_of()) }}),
-
-    landed_orders as (select distinct order_id from {{ ref('stg_orders') }}),
-
-    landed_deals as (select distinct deal_id from {{ ref('stg_deals') }}),
+    lines as ({{ latest_known('line_versions', 'order_line_id', as_of()) }}),
 
     waiting_lines as (
         select lines.order_line_id, lines.order_id
         from lines
-        left join landed_orders on lines.order_id = landed_orders.order_id
-        where landed_orders.order_id is null
+        where not exists (select 1 from {{ ref('stg_orders') }} as orders where orders.order_key = lines.order_key)
     ),
 
-    children as (
-        select 'attributions' as feed, order_line_id as record_id, order_line_id
-        from attributions
-        union all
-        select 'refunds' as feed, refund_id as record_id, order_line_id
-        from refunds
-        union all
-        select 'deal_redemptions' as feed, redemption_id as record_id, order_line_id
-        from redemptions
+    landed_deals as (select distinct deal_id from {{ ref('stg_deals') }}),
+
+    orphans as (
+        select 'attributions' as feed, children.order_line_id as record_id
+        from {{ ref('stg_attributions') }} as children
+        where
+            not exists (select 1 from {{ ref('stg_order_lines') }} as lines where lines.line_key = children.line_key)
+            or children.line_key in (select lines_without_order.line_key from lines_without_order)
+        union
+        select 'refunds' as feed, children.refund_id as record_id
+        from {{ ref('stg_refunds') }} as children
+        where
+            not exists (select 1 from {{ ref('stg_order_lines') }} as lines where lines.line_key = children.line_key)
+            or children.line_key in (select lines_without_order.line_key from lines_without_order)
+        union
+        select 'deal_redemptions' as feed, children.redemption_id as record_id
+        from {{ ref('stg_deal_redemptions') }} as children
+        where
+            not exists (select 1 from {{ ref('stg_order_lines') }} as lines where lines.line_key = children.line_key)
+            or children.line_key in (select lines_without_order.line_key from lines_without_order)
+            or not exists (select 1 from landed_deals where landed_deals.deal_id = children.deal_id)
     ),
+
+    child_versions as (
+        select
+            'attributions' as feed,
+            order_line_id as record_id,
+            order_line_id,
+            line_key,
+            null as deal_id,
+            updated_at,
+            landed_on
+        from {{ ref('stg_attributions') }}
+        where order_line_id in (select orphans.record_id from orphans where orphans.feed = 'attributions')
+        union all
+        select
+            'refunds' as feed, refund_id as record_id, order_line_id, line_key, null as deal_id, updated_at, landed_on
+        from {{ ref('stg_refunds') }}
+        where refund_id in (select orphans.record_id from orphans where orphans.feed = 'refunds')
+        union all
+        select
+            'deal_redemptions' as feed,
+            redemption_id as record_id,
+            order_line_id,
+            line_key,
+            deal_id,
+            updated_at,
+            landed_on
+        from {{ ref('stg_deal_redemptions') }}
+        where redemption_id in (select orphans.record_id from orphans where orphans.feed = 'deal_redemptions')
+    ),
+
+    children as ({{ latest_known('child_versions', 'feed, record_id', as_of()) }}),
 
     waiting as (
         select 'order_lines' as feed, order_line_id as record_id, 'orders' as parent_feed, order_id as parent_id
@@ -38,43 +84,27 @@ with
         union all
         select children.feed, children.record_id, 'order_lines' as parent_feed, children.order_line_id as parent_id
         from children
-        left join lines on children.order_line_id = lines.order_line_id
-        where lines.order_line_id is null
+        where not exists (select 1 from {{ ref('stg_order_lines') }} as lines where lines.line_key = children.line_key)
         union all
         select children.feed, children.record_id, 'orders' as parent_feed, waiting_lines.order_id as parent_id
         from children
         inner join waiting_lines on children.order_line_id = waiting_lines.order_line_id
         union all
-        select
-            'deal_redemptions' as feed,
-            redemptions.redemption_id as record_id,
-            'deals' as parent_feed,
-            redemptions.deal_id as parent_id
-        from redemptions
-        left join landed_deals on redemptions.deal_id = landed_deals.deal_id
-        where landed_deals.deal_id is null
+        select children.feed, children.record_id, 'deals' as parent_feed, children.deal_id as parent_id
+        from children
+        where
+            children.feed = 'deal_redemptions'
+            and not exists (select 1 from landed_deals where landed_deals.deal_id = children.deal_id)
     ),
 
     first_landed as (
         select 'order_lines' as feed, order_line_id as record_id, min(landed_on) as landed_on
-        from {{ ref('stg_order_lines') }}
-        where order_line_id in (select waiting_lines.order_line_id from waiting_lines)
+        from line_versions
         group by order_line_id
         union all
-        select 'attributions' as feed, order_line_id as record_id, min(landed_on) as landed_on
-        from {{ ref('stg_attributions') }}
-        where order_line_id in (select waiting.record_id from waiting where waiting.feed = 'attributions')
-        group by order_line_id
-        union all
-        select 'refunds' as feed, refund_id as record_id, min(landed_on) as landed_on
-        from {{ ref('stg_refunds') }}
-        where refund_id in (select waiting.record_id from waiting where waiting.feed = 'refunds')
-        group by refund_id
-        union all
-        select 'deal_redemptions' as feed, redemption_id as record_id, min(landed_on) as landed_on
-        from {{ ref('stg_deal_redemptions') }}
-        where redemption_id in (select waiting.record_id from waiting where waiting.feed = 'deal_redemptions')
-        group by redemption_id
+        select feed, record_id, min(landed_on) as landed_on
+        from child_versions
+        group by feed, record_id
     ),
 
     broken_parents as (

@@ -31,3 +31,5 @@ select
     min(known_from) as known_to
 from knowledge_intervals
 group by line_key
+-- Before the earliest delivery nothing was known of the line either.
+having min(known_from) > (select earliest from {{ source('context', 'run_window') }})

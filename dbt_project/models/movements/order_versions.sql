@@ -2,12 +2,6 @@
 -- lines. Only what moves GMV counts as a change: whether it counts, its paid day, whether it is cancelled (rulebook
 -- 1).
 with
-    orders_of_lines as (
-        select distinct lines.order_key
-        from {{ ref('stg_order_lines') }} as lines
-        where lines.line_key in (select touched_lines.line_key from {{ ref('touched_lines') }} as touched_lines)
-    ),
-
     versions as (
         select
             orders.order_key,
@@ -18,7 +12,7 @@ with
             orders.updated_at,
             orders.landed_on
         from {{ ref('stg_orders') }} as orders
-        where orders.order_key in (select orders_of_lines.order_key from orders_of_lines)
+        where orders.order_key in (select lines.order_key from {{ ref('line_versions') }} as lines)
     ),
 
     {{ knowledge_intervals('versions', 'order_key', ['paid_on', 'is_cancelled', 'is_counting']) }}

@@ -1,25 +1,22 @@
 -- Orders that this run's deliveries touch: one row an order. Closed over lines and refunds that changed their parent,
 -- so that whatever moves in this window moves within these orders.
 with
-    touched_refunds as (select distinct refund_id from {{ ref('stg_refunds') }} where {{ in_run_window('landed_on') }}),
+    touched_refunds as (select refund_id from {{ source('delivered', 'refunds') }}),
 
     touched_line_keys as (
         select line_key
-        from {{ ref('stg_order_lines') }}
-        where {{ in_run_window('landed_on') }}
-        union
-        select line_key
-        from {{ ref('stg_attributions') }}
-        where {{ in_run_window('landed_on') }}
-        union
+        from {{ source('delivered', 'attributions') }}
+        union all
         select refunds.line_key
         from {{ ref('stg_refunds') }} as refunds
         where refunds.refund_id in (select touched_refunds.refund_id from touched_refunds)
+        union all
+        select line_key
+        from {{ source('delivered', 'order_lines') }}
     )
 
 select order_key
-from {{ ref('stg_orders') }}
-where {{ in_run_window('landed_on') }}
+from {{ source('delivered', 'orders') }}
 union
 select lines.order_key
 from {{ ref('stg_order_lines') }} as lines
