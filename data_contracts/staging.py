@@ -18,6 +18,7 @@ _HEADER = "-- Derived from data_contracts/feeds.py by `make staging`; edit the c
 _SOURCES = {
     "accepted": "Accepted rows up to the run's end: immutable Parquet, one part a delivery day.",
     "delivered": "Accepted rows of the run's own days: what it adds, found without a look at history.",
+    "known_before": "Accepted rows of the days before the run's own; none where it begins with the first delivery.",
 }
 _LINE_LENGTH = 120  # as the SQL formatter wraps
 _LANDED_ON = {"name": "landed_on", "data_type": "date", "description": "the day on which the platform handed it over"}

@@ -147,11 +147,15 @@ def _reason(record: DeliveryRecord) -> str | None:
 
 def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings, window: Window) -> None:
     """Views over the immutable Parquet, up to the window's end: what a later day accepted already does not exist yet."""
-    connection.execute("create schema if not exists accepted; create schema if not exists delivered")
-    for feed in FEEDS:
-        parts = settings.accepted / feed / "*" / "*.parquet"
-        for schema, after in (("accepted", date.min), ("delivered", window.known_from)):
-            selected = _select_between(parts, after, window.known_through)
+    first, before, last = date.min, window.known_from, window.known_through
+    for schema, after, through in (
+        ("accepted", first, last),
+        ("known_before", first, before),
+        ("delivered", before, last),
+    ):
+        connection.execute(f"create schema if not exists {schema}")
+        for feed in FEEDS:
+            selected = _select_between(settings.accepted / feed / "*" / "*.parquet", after, through)
             connection.execute(f"create or replace view {schema}.{feed} as {selected}")
     # Broken rows all of them: those of a refused delivery, whose day waits, are what people look for.
     broken = _quoted(settings.quarantine / "*" / "*" / "*.parquet")

@@ -43,6 +43,20 @@ landing on; only the others are ordered.
     )
 {%- endmacro %}
 
+{#-
+All accepted rows of what this run touches: whatever it delivers, and of earlier days the rows with a touched key. Of a window
+that begins with the first delivery there is nothing before, and no key is looked up.
+touched: a relation with the key.
+-#}
+{% macro rows_of_touched(feed, columns, key, touched) -%}
+    select {{ columns | join(', ') }}
+    from {{ source('delivered', feed) }}
+    union all
+    select {{ columns | join(', ') }}
+    from {{ source('known_before', feed) }}
+    where {{ key }} in (select touched.{{ key }} from {{ touched }} as touched)
+{%- endmacro %}
+
 {#- Of each key the version that holds as known on a day: the greatest updated_at, then landed_on. -#}
 {% macro latest_known(versions, key, cut_off, newest='updated_at desc, landed_on desc') -%}
     select * from (

@@ -1,40 +1,32 @@
 {#-
 Counting lines at one moment of knowledge, worked out point in time and not through intervals: one row a line with its gross and
 net (rulebook 1). Reconciles the movements, and explains figures down to the line.
-cut_off: a date; lines, orders: relations with the line_key and the order_key to look at, or nothing for all; ids: more columns of
-lines to have.
+scope: 'all' lines as known on the day ``cut_off``, or the touched lines as known 'after' or 'before' this run; ids: more columns
+of lines to have.
 -#}
-{% macro lines_as_known(cut_off, lines=none, orders=none, ids=[]) -%}
+{% macro lines_as_known(scope, cut_off=none, ids=[]) -%}
 with held_lines as (
-    {{ _held('stg_order_lines', 'line_key', cut_off, lines, 'line_key',
+    {{ _held('order_lines', 'line_key', scope, cut_off, ref('touched_lines'),
         ['line_key', 'order_key', 'seller_id', 'quantity', 'is_gift',
          'original_amount_cents - seller_discount_cents as gross_cents'] + ids) }}
         and not is_gift
 ),
 
 held_orders as (
-    {{ _held('stg_orders', 'order_key', cut_off, orders, 'order_key',
+    {{ _held('orders', 'order_key', scope, cut_off, ref('line_versions'),
         ['order_key', 'paid_at', 'status', 'is_sample or is_replacement or is_exchange as is_free']) }}
         and paid_at is not null and not is_free
 ),
 
 held_attributions as (
-    {{ _held('stg_attributions', 'line_key', cut_off, lines, 'line_key',
+    {{ _held('attributions', 'line_key', scope, cut_off, ref('touched_lines'),
         ['line_key', 'content_type', 'content_id', 'creator_id', 'matched_by_partner_id',
          'target_collaboration_id is not null as is_target_plan']) }}
 ),
 
 -- A refund that moved to another line counts there alone, so its version is chosen before its line is looked at.
-{%- if lines is not none %}
-refunds_of_lines as (
-    select mentioned.refund_id
-    from {{ ref('stg_refunds') }} as mentioned
-    where mentioned.line_key in (select named.line_key from {{ lines }} as named)
-),
-{%- endif %}
-
 completed_refunds as (
-    {{ _held('stg_refunds', 'refund_id', cut_off, 'refunds_of_lines' if lines is not none else none, 'refund_id',
+    {{ _held('refunds', 'refund_id', scope, cut_off, ref('refund_versions'),
         ['refund_id', 'line_key', 'supersedes_refund_id', 'status',
          'amount_cents + platform_discount_reversed_cents as reversed_cents']) }}
         and status = 'COMPLETED'
@@ -76,17 +68,24 @@ left join held_attributions on held_lines.line_key = held_attributions.line_key
 left join reversals on held_lines.line_key = reversals.line_key
 {%- endmacro %}
 
-{#- Of each key the version that holds as known on a day, with these columns; the query goes on with more conditions. -#}
-{% macro _held(feed, key, cut_off, wanted, wanted_key, columns) -%}
+{#- Of each key the version that holds, with these columns; the query goes on with more conditions. -#}
+{% macro _held(feed, key, scope, cut_off, touched, columns) -%}
+    {%- set wanted = (columns + ['updated_at', 'landed_on'] + [key]) | unique | list -%}
     select * from (
-        select
-            {{ columns | join(',\n            ') }},
-            row_number() over (partition by {{ key }} order by updated_at desc, landed_on desc) as newest_first
-        from {{ ref(feed) }}
-        where landed_on <= {{ cut_off }}
-        {%- if wanted is not none %}
-            and {{ wanted_key }} in (select named.{{ wanted_key }} from {{ wanted }} as named)
-        {%- endif %}
+        select *, row_number() over (partition by {{ key }} order by updated_at desc, landed_on desc) as newest_first
+        from (
+            {% if scope == 'after' -%}
+            {{ rows_of_touched(feed, wanted, key, touched) }}
+            {%- elif scope == 'before' -%}
+            select {{ wanted | join(', ') }}
+            from {{ source('known_before', feed) }}
+            where {{ key }} in (select touched.{{ key }} from {{ touched }} as touched)
+            {%- else -%}
+            select {{ wanted | join(', ') }}
+            from {{ ref('stg_' ~ feed) }}
+            where landed_on <= {{ cut_off }}
+            {%- endif %}
+        ) as versions
     ) as ranked
     where newest_first = 1
 {%- endmacro %}

@@ -24,14 +24,16 @@ spans as (
     group by {{ keys }}
 ),
 
+swept_cells as (
+    select {{ keys }}, known_from, known_to
+    from cells
+    where ({{ keys }}) in (select {{ keys }} from spans where not is_whole)
+),
+
 edges as (
-    select {{ keys }}, known_from as known_on, 1 as step
-    from cells
-    where order_key in (select spans.order_key from spans where not spans.is_whole)
+    select {{ keys }}, known_from as known_on, 1 as step from swept_cells
     union all
-    select {{ keys }}, known_to as known_on, -1 as step
-    from cells
-    where known_to < {{ end_of_time() }} and order_key in (select spans.order_key from spans where not spans.is_whole)
+    select {{ keys }}, known_to as known_on, -1 as step from swept_cells where known_to < {{ end_of_time() }}
 ),
 
 steps as (
@@ -50,16 +52,10 @@ swept as (
     from steps
 ),
 
--- Orders that are swept are swept in all their groups.
 turns as (
-    select {{ keys }}, known_from as known_on, 1 as turn
-    from spans
-    where order_key not in (select swept_spans.order_key from spans as swept_spans where not swept_spans.is_whole)
+    select {{ keys }}, known_from as known_on, 1 as turn from spans where is_whole
     union all
-    select {{ keys }}, known_to as known_on, -1 as turn
-    from spans
-    where known_to < {{ end_of_time() }}
-        and order_key not in (select swept_spans.order_key from spans as swept_spans where not swept_spans.is_whole)
+    select {{ keys }}, known_to as known_on, -1 as turn from spans where is_whole and known_to < {{ end_of_time() }}
     union all
     select
         {{ keys }},

@@ -22,6 +22,7 @@ from data_contracts.keys import key_of
 from data_contracts.terms import RELATIONS, Program, relation_rows
 
 DAY = timedelta(days=1)
+SCHEMAS = ("landed", "accepted", "delivered", "known_before", "terms")
 ROOMS = ("staging", "movements", "subjects", "marts", "awards")
 CONTEXT = """
 create schema context;
@@ -60,19 +61,17 @@ class World:
 
     def _make_rooms(self) -> None:
         """The context, the accepted rows up to a run's end, and every model's relation, still empty."""
-        statements = [
-            CONTEXT,
-            "create schema landed; create schema accepted; create schema delivered; create schema terms",
-        ]
+        statements = [CONTEXT, *(f"create schema {schema}" for schema in SCHEMAS)]
         for feed in FEEDS.values():
             columns = [f"{column.accepted_name} {column.sql_type}" for column in feed.columns]
             columns += ["landed_on date", *(f"{key} bigint" for key in feed.keys.values())]
             statements.append(f"create table landed.{feed.name} ({', '.join(columns)})")
             statements.append(f"create table accepted.{feed.name} as from landed.{feed.name}")
-            statements.append(
-                f"create view delivered.{feed.name} as from accepted.{feed.name} "
-                "where landed_on > (select known_from from context.run_window)"
-            )
+            for schema, side in (("delivered", ">"), ("known_before", "<=")):
+                statements.append(
+                    f"create view {schema}.{feed.name} as from accepted.{feed.name} "
+                    f"where landed_on {side} (select known_from from context.run_window)"
+                )
         for relation, types in RELATIONS.items():
             columns = [f"{name} {sql_type}" for name, sql_type in types.items()]
             statements.append(f"create table terms.{relation} ({', '.join(columns)})")

@@ -2,17 +2,16 @@
 -- held, and a filler before the first, so that the join on the line stays an equi-join.
 with
     versions as (
-        select
-            attributions.line_key,
-            attributions.content_type,
-            attributions.content_id,
-            attributions.creator_id,
-            attributions.target_collaboration_id is not null as is_target_plan,
-            attributions.matched_by_partner_id,
-            attributions.updated_at,
-            attributions.landed_on
-        from {{ ref('stg_attributions') }} as attributions
-        where attributions.line_key in (select touched_lines.line_key from {{ ref('touched_lines') }} as touched_lines)
+        {{ rows_of_touched('attributions', [
+            'line_key',
+            'content_type',
+            'content_id',
+            'creator_id',
+            'target_collaboration_id is not null as is_target_plan',
+            'matched_by_partner_id',
+            'updated_at',
+            'landed_on'
+        ], 'line_key', ref('touched_lines')) }}
     ),
 
     {{ knowledge_intervals('versions', 'line_key', ['content_type', 'content_id', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}

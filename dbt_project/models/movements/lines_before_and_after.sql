@@ -1,17 +1,10 @@
 -- The touched lines as known before this run's window and after it, worked out point in time and not through intervals:
 -- one row a line and side, + after and - before. What this run's movements must come to, for the tests that hold each
 -- cube to it.
-{%- set window = source('context', 'run_window') %}
 with
-    orders_of_lines as (select order_key from {{ ref('line_versions') }}),
+    after_run as ({{ lines_as_known('after') }}),
 
-    after_run as (
-        {{ lines_as_known('(select known_through from ' ~ window ~ ')', ref('touched_lines'), 'orders_of_lines') }}
-    ),
-
-    before_run as (
-        {{ lines_as_known('(select known_from from ' ~ window ~ ')', ref('touched_lines'), 'orders_of_lines') }}
-    ),
+    before_run as ({{ lines_as_known('before') }}),
 
     sides as (
         select 1 as side, after_run.*

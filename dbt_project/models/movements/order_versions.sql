@@ -3,16 +3,14 @@
 -- 1).
 with
     versions as (
-        select
-            orders.order_key,
-            {{ business_date('orders.paid_at') }} as paid_on,
-            orders.status = 'CANCELLED' as is_cancelled,
-            orders.paid_at is not null
-            and not (orders.is_sample or orders.is_replacement or orders.is_exchange) as is_counting,
-            orders.updated_at,
-            orders.landed_on
-        from {{ ref('stg_orders') }} as orders
-        where orders.order_key in (select lines.order_key from {{ ref('line_versions') }} as lines)
+        {{ rows_of_touched('orders', [
+            'order_key',
+            business_date('paid_at') ~ ' as paid_on',
+            "status = 'CANCELLED' as is_cancelled",
+            'paid_at is not null and not (is_sample or is_replacement or is_exchange) as is_counting',
+            'updated_at',
+            'landed_on'
+        ], 'order_key', ref('line_versions')) }}
     ),
 
     {{ knowledge_intervals('versions', 'order_key', ['paid_on', 'is_cancelled', 'is_counting']) }}

@@ -1,4 +1,7 @@
 -- Lines of the touched orders, by any of their versions: one row a line.
-select distinct lines.line_key
-from {{ ref('stg_order_lines') }} as lines
+select line_key
+from {{ source('delivered', 'order_lines') }}
+union
+select lines.line_key
+from {{ source('known_before', 'order_lines') }} as lines
 where lines.order_key in (select touched_orders.order_key from {{ ref('touched_orders') }} as touched_orders)

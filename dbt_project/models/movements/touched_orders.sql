@@ -5,19 +5,25 @@ with
 
     touched_line_keys as (
         select line_key
-        from {{ source('delivered', 'attributions') }}
-        union all
-        select refunds.line_key
-        from {{ ref('stg_refunds') }} as refunds
-        where refunds.refund_id in (select touched_refunds.refund_id from touched_refunds)
+        from {{ source('delivered', 'order_lines') }}
         union all
         select line_key
-        from {{ source('delivered', 'order_lines') }}
+        from {{ source('delivered', 'attributions') }}
+        union all
+        select line_key
+        from {{ source('delivered', 'refunds') }}
+        union all
+        select refunds.line_key
+        from {{ source('known_before', 'refunds') }} as refunds
+        where refunds.refund_id in (select touched_refunds.refund_id from touched_refunds)
     )
 
 select order_key
 from {{ source('delivered', 'orders') }}
 union
+select order_key
+from {{ source('delivered', 'order_lines') }}
+union
 select lines.order_key
-from {{ ref('stg_order_lines') }} as lines
+from {{ source('known_before', 'order_lines') }} as lines
 where lines.line_key in (select touched_line_keys.line_key from touched_line_keys)
