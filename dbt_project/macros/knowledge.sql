@@ -43,6 +43,11 @@ landing on; only the others are ordered.
     )
 {%- endmacro %}
 
+{#- Whether anything was known before this run's window: where nothing was, there is nothing to look up by key. -#}
+{% macro has_history() -%}
+    (select known_from >= earliest from {{ source('context', 'run_window') }})
+{%- endmacro %}
+
 {#-
 All accepted rows of what this run touches: whatever it delivers, and of earlier days the rows with a touched key. Of a window
 that begins with the first delivery there is nothing before, and no key is looked up.
@@ -54,7 +59,7 @@ touched: a relation with the key.
     union all
     select {{ columns | join(', ') }}
     from {{ source('known_before', feed) }}
-    where {{ key }} in (select touched.{{ key }} from {{ touched }} as touched)
+    where {{ key }} in (select touched.{{ key }} from {{ touched }} as touched where {{ has_history() }})
 {%- endmacro %}
 
 {#- Of each key the version that holds as known on a day: the greatest updated_at, then landed_on. -#}

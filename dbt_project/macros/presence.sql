@@ -11,7 +11,10 @@ with cells as (
     select {{ keys }}, known_from, known_to
     from {{ ref('line_cells') }}
     where {{ lines_where }}
-        and order_key in (select touched_orders.order_key from {{ ref('touched_orders') }} as touched_orders)
+        and (
+            not {{ has_history() }}
+            or order_key in (select touched_orders.order_key from {{ ref('touched_orders') }} as touched_orders)
+        )
 ),
 
 spans as (

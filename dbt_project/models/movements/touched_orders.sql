@@ -1,5 +1,6 @@
 -- Orders that this run's deliveries touch: one row an order. Closed over lines and refunds that changed their parent,
--- so that whatever moves in this window moves within these orders.
+-- so that whatever moves in this window moves within these orders. None where nothing was known before: every order is
+-- touched then, and none is looked up.
 with
     touched_refunds as (select refund_id from {{ source('delivered', 'refunds') }}),
 
@@ -20,9 +21,11 @@ with
 
 select order_key
 from {{ source('delivered', 'orders') }}
+where {{ has_history() }}
 union
 select order_key
 from {{ source('delivered', 'order_lines') }}
+where {{ has_history() }}
 union
 select lines.order_key
 from {{ source('known_before', 'order_lines') }} as lines
