@@ -102,6 +102,7 @@ def _environment(settings: Settings) -> dict[str, str]:
     return os.environ | {
         "INCENTIVES_WAREHOUSE": str(settings.warehouse),
         "INCENTIVES_TIMEZONE": settings.time_zone,
+        "INCENTIVES_MEMORY": settings.memory,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_LOG_FORMAT": "json",
         "DBT_LOG_LEVEL_FILE": "info",

@@ -6,7 +6,8 @@ Read from the environment once, handed on as a value. Does not belong here: read
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -28,6 +29,8 @@ class Settings:
     first_day: date
     serving_group: str | None
     finance_group: str | None
+    memory: str = field(default_factory=lambda: f"{_physical_mib() * 6 // 10}MiB")
+    """What the warehouse may hold in memory before it spills to disk; 60 % of the machine's where nothing is said."""
 
     @property
     def accepted(self) -> Path:
@@ -76,6 +79,8 @@ class Settings:
         home = Path(environment.get("INCENTIVES_HOME") or CHECKOUT / "var").expanduser().resolve()
         landing = Path(environment.get("INCENTIVES_LANDING") or home / "landing").expanduser().resolve()
         programs = Path(environment.get("INCENTIVES_PROGRAMS") or CHECKOUT / "data_contracts" / "programs")
+        memory = environment.get("INCENTIVES_MEMORY")
+        chosen = {"memory": _memory(memory)} if memory else {}
         return cls(
             home=home,
             landing=landing,
@@ -85,7 +90,18 @@ class Settings:
             first_day=_day("INCENTIVES_FIRST_DAY", environment.get("INCENTIVES_FIRST_DAY") or "2016-01-01"),
             serving_group=environment.get("INCENTIVES_SERVING_GROUP") or None,
             finance_group=environment.get("INCENTIVES_FINANCE_GROUP") or None,
+            **chosen,
         )
+
+
+def _memory(amount: str) -> str:
+    if not re.fullmatch(r"[1-9][0-9]*(\.[0-9]+)?[KMGT]i?B", amount):
+        raise SettingsError(f"INCENTIVES_MEMORY is {amount!r}, which is no amount of memory; write it as 4GB or 4GiB")
+    return amount
+
+
+def _physical_mib() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2**20
 
 
 def _time_zone(name: str) -> str:

@@ -34,8 +34,8 @@ def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[duck
     settings.warehouse.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     connection = _connected(settings, read_only)
     try:
-        # The name was checked against the time zone database when the settings were read.
-        connection.execute(f"set TimeZone = '{settings.time_zone}'")
+        # Both were checked when the settings were read.
+        connection.execute(f"set TimeZone = '{settings.time_zone}'; set memory_limit = '{settings.memory}'")
         yield connection
     finally:
         connection.close()

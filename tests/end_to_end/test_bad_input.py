@@ -65,6 +65,11 @@ def test_a_name_that_is_no_time_zone(tmp_path: Path) -> None:
     check_told(outcome, USAGE, "INCENTIVES_TIMEZONE is 'Mars/Olympus'", "America/Los_Angeles")
 
 
+def test_what_is_no_amount_of_memory(tmp_path: Path) -> None:
+    outcome = Deployment(tmp_path).incentives("run", "--through", "2025-10-05", INCENTIVES_MEMORY="lots")
+    check_told(outcome, USAGE, "INCENTIVES_MEMORY is 'lots'", "4GB")
+
+
 def test_another_time_zone_than_the_home_was_begun_with(once: Deployment) -> None:
     before = once.kept()
     outcome = once.incentives("run", "--through", "2025-10-05", INCENTIVES_TIMEZONE="Asia/Tokyo")

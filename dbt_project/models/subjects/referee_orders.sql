@@ -18,11 +18,46 @@ with
             and events.landed_on <= programs.known_through
     ),
 
-    -- Any version may name the buyer; the one that holds decides.
+    -- All versions of what may be theirs, found by key, so that what follows looks at nothing else: any version may
+    -- name
+    -- the buyer, the order or the line.
+    order_keys as (
+        select order_key from {{ ref('stg_orders') }} where buyer_id in (select referees.referee_id from referees)
+    ),
+
+    orders as (
+        select versions.*
+        from {{ ref('stg_orders') }} as versions
+        where versions.order_key in (select order_keys.order_key from order_keys)
+    ),
+
+    line_keys as (
+        select line_key
+        from {{ ref('stg_order_lines') }}
+        where order_key in (select order_keys.order_key from order_keys)
+    ),
+
+    lines as (
+        select versions.*
+        from {{ ref('stg_order_lines') }} as versions
+        where versions.line_key in (select line_keys.line_key from line_keys)
+    ),
+
+    refund_ids as (
+        select refund_id from {{ ref('stg_refunds') }} where line_key in (select line_keys.line_key from line_keys)
+    ),
+
+    refunds as (
+        select versions.*
+        from {{ ref('stg_refunds') }} as versions
+        where versions.refund_id in (select refund_ids.refund_id from refund_ids)
+    ),
+
+    -- The version that holds decides.
     candidate_orders as (
         select distinct referees.program_id, referees.known_through, referees.clawback_days, orders.order_id
         from referees
-        inner join {{ ref('stg_orders') }} as orders on referees.referee_id = orders.buyer_id
+        inner join orders on referees.referee_id = orders.buyer_id
     ),
 
     order_history as (
@@ -36,10 +71,7 @@ with
                 order by orders.updated_at desc, orders.landed_on desc
             ) as newest_first
         from candidate_orders as candidates
-        inner join
-            {{ ref('stg_orders') }} as orders
-            on candidates.order_id = orders.order_id
-            and orders.landed_on <= candidates.known_through
+        inner join orders on candidates.order_id = orders.order_id and orders.landed_on <= candidates.known_through
     ),
 
     held_orders as (
@@ -53,7 +85,7 @@ with
     candidate_lines as (
         select distinct held_orders.program_id, held_orders.known_through, lines.order_line_id
         from held_orders
-        inner join {{ ref('stg_order_lines') }} as lines on held_orders.order_id = lines.order_id
+        inner join lines on held_orders.order_id = lines.order_id
     ),
 
     line_history as (
@@ -66,9 +98,7 @@ with
             ) as newest_first
         from candidate_lines as candidates
         inner join
-            {{ ref('stg_order_lines') }} as lines
-            on candidates.order_line_id = lines.order_line_id
-            and lines.landed_on <= candidates.known_through
+            lines on candidates.order_line_id = lines.order_line_id and lines.landed_on <= candidates.known_through
     ),
 
     held_lines as (
@@ -92,7 +122,7 @@ with
     candidate_refunds as (
         select distinct held_lines.program_id, held_lines.known_through, refunds.refund_id
         from held_lines
-        inner join {{ ref('stg_refunds') }} as refunds on held_lines.order_line_id = refunds.order_line_id
+        inner join refunds on held_lines.order_line_id = refunds.order_line_id
     ),
 
     refund_history as (
@@ -104,10 +134,7 @@ with
                 order by refunds.updated_at desc, refunds.landed_on desc
             ) as newest_first
         from candidate_refunds as candidates
-        inner join
-            {{ ref('stg_refunds') }} as refunds
-            on candidates.refund_id = refunds.refund_id
-            and refunds.landed_on <= candidates.known_through
+        inner join refunds on candidates.refund_id = refunds.refund_id and refunds.landed_on <= candidates.known_through
     ),
 
     timely_refunds as (
