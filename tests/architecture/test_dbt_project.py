@@ -81,6 +81,13 @@ def test_only_movements_and_subject_facts_read_order_lines(models: dict[str, dic
     assert {name for name in readers if layer(models[name]) not in ("movements", "subjects")} == RECORD_REPORTS
 
 
+def test_the_rows_of_a_runs_own_days_are_read_by_movements_alone(models: dict[str, dict[str, Any]]) -> None:
+    for name, model in models.items():
+        schemas = {source.split(".")[2] for source in model["depends_on"]["nodes"] if source.startswith("source.")}
+        assert layer(model) == "movements" or not schemas & {"delivered", "known_before"}, name
+        assert layer(model) == "staging" or "accepted" not in schemas, name
+
+
 def test_awards_read_marts_subject_facts_and_terms(models: dict[str, dict[str, Any]]) -> None:
     for name, model in models.items():
         if layer(model) == "awards":
