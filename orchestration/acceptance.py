@@ -10,7 +10,6 @@ import json
 import re
 import reprlib
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
-from polars.io.plugins import register_io_source
 
 from data_contracts.columns import Kind
 from data_contracts.contracts import BROKEN_ROWS, broken_rows, contract, values
@@ -41,8 +39,8 @@ from orchestration.deliveries import (
     unchanged,
     write_record,
 )
+from orchestration.delivery_parts import PARTS, DeliveryParts, publish_part, write_part
 from orchestration.errors import RefusedError, SettingsError
-from orchestration.files import sync
 from orchestration.readers import Batch, read_file
 from orchestration.settings import Settings
 
@@ -59,10 +57,8 @@ QUARANTINE_SCHEMA = pl.Schema(
         "record_id": pl.String,  # the key, where it could be read: a child may wait for this very row
     }
 )
-PART = "part-0.parquet"
 _UNIT_SEPARATOR = "\x1f"
 EMPTY_DAY = date(1, 1, 1)  # its folder holds the schema and no rows
-_ROW_GROUP = 200_000
 _ROWS_COMPARED_AT_ONCE = 250_000
 _LONGEST_REASON = 600  # characters
 _LONGEST_ROW = 2_048  # bytes of text, on average, where there are more than the next of them
@@ -112,11 +108,11 @@ def ensure_empty_part(settings: Settings, feed: Feed) -> None:
         (settings.accepted / feed.name, accepted_schema(feed)),
         (settings.quarantine / feed.name, QUARANTINE_SCHEMA),
     ):
-        part = _day_folder(parent, EMPTY_DAY) / PART
+        part = _day_folder(parent, EMPTY_DAY) / "part-0.parquet"
         if not part.exists():
-            temporary = part.with_name(PART + ".tmp")
-            schema.to_frame().write_parquet(temporary)
-            _publish(temporary, part)
+            temporary = part.with_suffix(".tmp")
+            write_part(schema.to_frame(), temporary)
+            publish_part(temporary, part)
 
 
 def _day_folder(parent: Path, landed_on: date) -> Path:
@@ -165,6 +161,8 @@ class _Intake:
         self.found = _Findings()
         self.accepted = _day_folder(settings.accepted / feed.name, landed_on)
         self.quarantine = _day_folder(settings.quarantine / feed.name, landed_on)
+        self.good = DeliveryParts(self.accepted, accepted_schema(feed))
+        self.broken = DeliveryParts(self.quarantine, QUARANTINE_SCHEMA)
         self.contract = contract(feed, landed_on)
         self.mark = mark_of(settings, feed, landed_on)
 
@@ -176,15 +174,16 @@ class _Intake:
             with suppress(OSError):  # reading says better which file cannot be read
                 record = replace(record, files=fingerprint(folder))
             check_names(folder)
-            good = self._read(delivery_files(folder))
+            self._read(delivery_files(folder))
             if not unchanged(folder, record.files):
                 raise RefusedError("its files changed while they were read: deliver it whole, then run again")
-            surplus = self._surplus(good)
+            surplus = self._surplus()
             record = self._counted(record, surplus)
-            self._publish_quarantine()
+            if self.broken.rows:
+                self.broken.publish()
             self._check_manifest(folder / MANIFEST)
             self._check_share()
-            self._publish_accepted(good, surplus)
+            self.good.publish(without=surplus.flags)
             return replace(record, state=State.ACCEPTED)
         except RefusedError as refusal:
             reason = f"{record.name} is refused: {_one_line(str(refusal))}"
@@ -196,8 +195,9 @@ class _Intake:
                     place.rmdir()
 
     def _clear(self) -> None:
-        for part in (self.accepted / PART, self.quarantine / PART):
-            part.unlink(missing_ok=True)
+        for place in (self.accepted, self.quarantine):
+            for part in place.glob(PARTS):
+                part.unlink()
         self._clear_temporary()
 
     def _clear_temporary(self) -> None:
@@ -223,28 +223,16 @@ class _Intake:
 
     # Reading
 
-    def _read(self, files: list[Path]) -> Path:
-        """Streams the good rows of all files into one Parquet file, broken ones into one a batch."""
+    def _read(self, files: list[Path]) -> None:
+        """Takes the rows of all files, batch by batch."""
         check_marked(self.mark, files, self.feed)
-        good = self.accepted / "good.tmp"
-        refusals: list[RefusedError] = []
+        for path in files:
+            with marked(self.mark, path):
+                for batch in read_file(path, self.feed):
+                    self._take(path.name, batch)
 
-        def source(*_: Any) -> Iterator[pl.DataFrame]:
-            try:
-                for path in files:
-                    with marked(self.mark, path):
-                        for batch in read_file(path, self.feed):
-                            yield self._take(path.name, batch)
-            except RefusedError as refusal:  # raised when the writer is done: one that is broken off may write yet
-                refusals.append(refusal)
-
-        _write(register_io_source(source, schema=accepted_schema(self.feed)), good)
-        if refusals:
-            raise refusals[0]
-        return good
-
-    def _take(self, file: str, batch: Batch) -> pl.DataFrame:
-        """The good rows of a batch as accepted rows; the others are counted and put into quarantine."""
+    def _take(self, file: str, batch: Batch) -> None:
+        """Adds the good rows of a batch to the accepted ones; the others are counted and put into quarantine."""
         checked = values(self.feed, batch.cells, batch.mistyped)
         broken = broken_rows(self.contract, checked) if checked.height else BROKEN_ROWS.to_frame()
         self.found.delivered += checked.height + batch.misshapen.height
@@ -263,7 +251,7 @@ class _Intake:
         )
         good = good.with_columns(key_of(good[name]).alias(key) for name, key in self.feed.keys.items())
         self.found.key_hashes.append(good.select(pl.struct(self.feed.key).hash()).to_series())
-        return good
+        self.good.add(good)
 
     def _check_length(self, file: str, batch: Batch) -> None:
         """RefusedError where rows are so long, and so many, that they are no records and would fill memory."""
@@ -285,15 +273,14 @@ class _Intake:
         part = pl.concat([of_values, of_shape], how="diagonal").sort("row_number")
         constants = {"feed": self.feed.name, "landed_on": self.landed_on, "file": file}
         part = part.with_columns(pl.lit(value).alias(name) for name, value in constants.items())
-        place = self.quarantine / f"batch-{self.found.delivered:020d}.tmp"
-        part.select(QUARANTINE_SCHEMA.names()).cast(QUARANTINE_SCHEMA).write_parquet(place)
+        self.broken.add(part.select(QUARANTINE_SCHEMA.names()).cast(QUARANTINE_SCHEMA))
         self.found.quarantined += rows
         for column, rule, count in part.group_by("column", "rule").len().iter_rows():
             self.found.rules[(column or "the row", rule)] += count
 
     # Repeats and versions
 
-    def _surplus(self, good: Path) -> _Surplus:
+    def _surplus(self) -> _Surplus:
         """Finds the good rows that repeat another, or are overtaken by another version of their key.
 
         Keys whose hash stands alone need no second look; the rows of the others are compared as they are, in shares
@@ -305,13 +292,14 @@ class _Intake:
         if shared.is_empty():
             return _Surplus(None)
         rivals = hashes.is_in(shared.implode())
-        row_hashes = _scan(good).select(pl.struct(self._names()).hash()).collect(engine="streaming").to_series()
-        first = self._holders(good, rivals, row_hashes)
-        last = self._holders(good, _flags(rivals.len(), first.places), hashes)
+        rows = self.good.scan()
+        row_hashes = rows.select(pl.struct(self._names()).hash()).collect(engine="streaming").to_series()
+        first = self._holders(rows, rivals, row_hashes)
+        last = self._holders(rows, _flags(rivals.len(), first.places), hashes)
         surplus = rivals & ~_flags(rivals.len(), last.places)
         return _Surplus(surplus, first.repeats, int(surplus.sum()) - first.repeats)
 
-    def _holders(self, good: Path, rivals: pl.Series, hashes: pl.Series) -> _Holders:
+    def _holders(self, good: pl.LazyFrame, rivals: pl.Series, hashes: pl.Series) -> _Holders:
         """Of the flagged rows, the one of each key that holds in each share of the hashes."""
         versions = ["updated_at", "canonical"] if self.feed.has_updated_at else ["canonical"]
         text = canonical_text(self.feed.columns).alias("canonical")
@@ -355,48 +343,15 @@ class _Intake:
                 read = _amount(self.found.totals[column])
                 raise RefusedError(f"{MANIFEST} says {column} {_amount(cents)}, its files hold {read}: {cure}")
 
-    # Publishing
 
-    def _publish_quarantine(self) -> None:
-        parts = sorted(self.quarantine.glob("batch-*.tmp"))
-        if parts:
-            whole = self.quarantine / f"{PART}.tmp"
-            _write(pl.scan_parquet(parts, hive_partitioning=False, glob=False), whole)
-            _publish(whole, self.quarantine / PART)
-
-    def _publish_accepted(self, good: Path, surplus: _Surplus) -> None:
-        if surplus.flags is not None:
-            whole = self.accepted / f"{PART}.tmp"
-            _write(_at_places(good, ~surplus.flags).drop("place"), whole)
-            good = whole
-        _publish(good, self.accepted / PART)
-
-
-def _scan(part: Path) -> pl.LazyFrame:
-    """The rows of a Parquet file with their ``place`` in it."""
-    return pl.scan_parquet(part, row_index_name="place", hive_partitioning=False, glob=False)
-
-
-def _at_places(part: Path, flags: pl.Series) -> pl.LazyFrame:
-    """The rows of a Parquet file that are flagged, one flag a row."""
+def _at_places(rows: pl.LazyFrame, flags: pl.Series) -> pl.LazyFrame:
+    """The rows that are flagged, one flag a row."""
     flagged = pl.col("place").map_batches(flags.gather, return_dtype=pl.Boolean, is_elementwise=True)
-    return _scan(part).filter(flagged)
+    return rows.filter(flagged)
 
 
 def _flags(length: int, places: pl.Series) -> pl.Series:
     return pl.repeat(False, length, eager=True).scatter(places, True)
-
-
-def _write(rows: pl.LazyFrame, path: Path) -> None:
-    rows.sink_parquet(path, compression="zstd", row_group_size=_ROW_GROUP, maintain_order=True)
-
-
-def _publish(finished: Path, path: Path) -> None:
-    """Gives a finished file its name, in one step and for good."""
-    finished.chmod(0o600)
-    sync(finished)
-    finished.replace(path)
-    sync(path.parent)
 
 
 def _one_line(text: str) -> str:

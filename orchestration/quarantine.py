@@ -13,6 +13,7 @@ from datetime import date
 import polars as pl
 
 from orchestration.deliveries import DeliveryRecord, State, read_records
+from orchestration.delivery_parts import part_paths
 from orchestration.errors import SettingsError
 from orchestration.settings import Settings
 
@@ -67,12 +68,12 @@ def breaches_of(settings: Settings, records: Iterable[DeliveryRecord]) -> list[B
 
 
 def _of_delivery(settings: Settings, record: DeliveryRecord) -> list[Breach]:
-    part = settings.quarantine / record.feed / f"landed_on={record.landed_on}" / "part-0.parquet"
-    if not part.exists():
+    parts = part_paths(settings.quarantine / record.feed / f"landed_on={record.landed_on}")
+    if not parts:
         return []
     first = pl.all().first()
     counted = (
-        pl.scan_parquet(part, hive_partitioning=False, glob=False)
+        pl.scan_parquet(parts, hive_partitioning=False, glob=False)
         .select("column", "rule", "file", "row_number", pl.col("raw").str.head(_SHOWN + 1))
         .group_by("column", "rule", maintain_order=True)
         .agg(pl.len().alias("rows"), first)

@@ -12,6 +12,7 @@ import pytest
 from data_contracts.feeds import FEEDS
 from orchestration.acceptance import accept_delivery
 from orchestration.deliveries import DeliveryRecord, delivery_folder
+from orchestration.delivery_parts import part_paths
 from orchestration.settings import Settings
 
 DAY = date(2025, 10, 1)
@@ -144,12 +145,12 @@ class World:
 
     def accepted(self, feed: str, day: date = DAY) -> pl.DataFrame:
         """The accepted rows of a delivery."""
-        return pl.read_parquet(self.settings.accepted / feed / f"landed_on={day}" / "part-0.parquet")
+        return pl.read_parquet(part_paths(self.settings.accepted / feed / f"landed_on={day}"), glob=False)
 
     def quarantined(self, feed: str, day: date = DAY) -> pl.DataFrame:
         """The quarantined rows of a delivery; none where nothing was quarantined."""
-        path = self.settings.quarantine / feed / f"landed_on={day}" / "part-0.parquet"
-        return pl.read_parquet(path) if path.exists() else pl.DataFrame()
+        parts = part_paths(self.settings.quarantine / feed / f"landed_on={day}")
+        return pl.read_parquet(parts, glob=False) if parts else pl.DataFrame()
 
     def rules(self, feed: str) -> list[tuple[int, str | None, str, str]]:
         """(row_number, column, rule, all_rules) of the day's quarantine."""

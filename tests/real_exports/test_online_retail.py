@@ -151,7 +151,7 @@ def test_each_order_without_a_customer_stands_in_quarantine(market: Market) -> N
 
 
 def test_accepted_values_are_the_files(market: Market) -> None:
-    part = market.landing.settings.accepted / "{feed}" / f"landed_on={DAY}" / "part-0.parquet"
+    part = market.landing.settings.accepted / "{feed}" / f"landed_on={DAY}" / "*.parquet"
     lines = f"""select line::varchar, invoice::varchar, trim(Description), Quantity::bigint, (amount * 100)::bigint
         from rows where {WHOLE}"""
     accepted = f"""select order_line_id, order_id, product_id, quantity, original_amount_cents
