@@ -1,6 +1,9 @@
 {#- All arithmetic on money: whole cents in BIGINT, each division floored once, where the rulebook writes it. -#}
 
-{#- A sum of cents (or counts) as BIGINT, 0 where there is nothing to sum. -#}
+{#-
+A sum of cents (or counts) as BIGINT, 0 where there is nothing to sum. DuckDB adds in 128 bits. Spark adds in BIGINT, and refuses
+what does not fit where spark.sql.ansi.enabled is on, as it must be.
+-#}
 {% macro total(amount) -%}
     cast(coalesce(sum({{ amount }}), 0) as bigint)
 {%- endmacro %}

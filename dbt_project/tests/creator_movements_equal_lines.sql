@@ -1,11 +1,11 @@
 -- What this run's movements add to creator_gmv_daily, and to matched GMV, equals the difference between the lines as
 -- known after and before it, to the cent: by every key of the cubes.
 {{ config(tags=['money'], meta={'dagster': {'ref': {'name': 'creator_gmv_daily_movements'}}}) }}
-{%- set keys = 'cube, gmv_date, id, content_type' %}
+{%- set keys = 'figures, gmv_date, id, content_type' %}
 {%- set amounts = ['gross_cents', 'net_cents', 'short_video_gross_cents', 'short_video_net_cents', 'units'] %}
 with
     differences as (
-        select 'creator' as cube, gmv_date, creator_id as id, content_type, {{ amounts | join(', ') }}
+        select 'creator' as figures, gmv_date, creator_id as id, content_type, {{ amounts | join(', ') }}
         from {{ ref('lines_before_and_after') }}
         where creator_id is not null
         union all

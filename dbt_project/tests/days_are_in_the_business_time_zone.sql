@@ -3,4 +3,4 @@
 {{ config(tags=['money'], meta={'dagster': {'ref': {'name': 'gmv_daily'}}}) }}
 select time_zone
 from {{ source('context', 'run_window') }}
-where time_zone <> current_setting('TimeZone')
+where time_zone <> {{ session_time_zone() }}

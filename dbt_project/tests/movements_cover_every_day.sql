@@ -2,7 +2,7 @@
 -- nothing may be posted. The cure is `incentives rebuild`.
 {{ config(tags=['money'], meta={'dagster': {'ref': {'name': 'covered_days'}}}) }}
 select
-    cast(run_window.known_through - run_window.earliest + 1 as bigint) as days_due,
+    {{ days_from('run_window.earliest', 'run_window.known_through') }} + 1 as days_due,
     count(covered.known_on) as days_covered
 from {{ source('context', 'run_window') }} as run_window
 left join
@@ -11,5 +11,5 @@ left join
     and covered.known_on <= run_window.known_through
 group by run_window.known_through, run_window.earliest
 having
-    count(distinct covered.known_on) <> cast(run_window.known_through - run_window.earliest + 1 as bigint)
+    count(distinct covered.known_on) <> {{ days_from('run_window.earliest', 'run_window.known_through') }} + 1
     or count(distinct covered.known_on) <> count(covered.known_on)

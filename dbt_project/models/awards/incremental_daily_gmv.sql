@@ -22,8 +22,8 @@ with
             versions.baseline_first_day,
             versions.baseline_last_day,
             versions.baseline_floor_cents,
-            cast(versions.baseline_last_day - versions.baseline_first_day + 1 as bigint) as baseline_days,
-            cast(periods.counted_through - periods.first_day + 1 as bigint) as counted_days
+            {{ days_from('versions.baseline_first_day', 'versions.baseline_last_day') }} + 1 as baseline_days,
+            {{ days_from('periods.first_day', 'periods.counted_through') }} + 1 as counted_days
         from {{ source('terms', 'periods') }} as periods
         inner join {{ source('terms', 'programs') }} as programs on periods.program_id = programs.program_id
         inner join

@@ -74,7 +74,7 @@ with
             terms.period,
             'MEMBER' as beneficiary_type,
             counts.referrer_id as beneficiary_id,
-            cast(tiers.threshold as varchar) as subject_id,
+            cast(tiers.threshold as string) as subject_id,
             'milestone' as component,
             terms.instrument,
             case when counts.final_referrals >= tiers.threshold then tiers.amount_cents else 0 end as amount_cents,

@@ -47,12 +47,12 @@ with
 
     calendar as (
         select
-            cast(months.month as date) as month,
+            months.month,
             -- The last day of the month that counts, and the same day a year before (29 February has none: the 28th).
             least({{ plus_days(plus_months('months.month', 1), -1) }}, {{ as_of() }}) as last_day
         from
             (
-                select unnest(generate_series(first_month, {{ month_of(as_of()) }}, interval 1 month)) as month
+                select {{ each_date('first_month', month_of(as_of()), 'month') }} as month
                 from (select min(month) as first_month from days) as bounds
                 where first_month is not null
             ) as months

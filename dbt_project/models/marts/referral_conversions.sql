@@ -134,7 +134,8 @@ with
             orders.paid_at,
             orders.delivered_at,
             row_number() over (
-                partition by referrals.program_id, referrals.referee_id order by orders.paid_at, orders.order_id
+                partition by referrals.program_id, referrals.referee_id
+                order by orders.paid_at nulls last, orders.order_id
             ) as earliest_first
         from referrals
         inner join
@@ -206,7 +207,10 @@ with
             *,
             case
                 when is_claim
-                then row_number() over (partition by program_id, referrer_id, is_claim order by paid_at, referee_id)
+                then
+                    row_number() over (
+                        partition by program_id, referrer_id, is_claim order by paid_at nulls last, referee_id
+                    )
             end as place
         from claims
     )
@@ -248,7 +252,7 @@ select
         when not is_claim
         then 'still undelivered when the campaign closed'
         when place > max_referrals
-        then 'the referrer''s cap was full'
+        then 'the cap of the referrer was full'
         when is_flagged
         then 'flagged: an event says so, or device or payment is shared'
         when as_of >= final_on

@@ -117,11 +117,11 @@ with
             waiting.record_id,
             waiting.parent_id,
             first_landed.landed_on,
-            cast({{ as_of() }} - first_landed.landed_on as bigint) as age_days,
+            {{ days_from('first_landed.landed_on', as_of()) }} as age_days,
             broken_parents.record_id is not null as is_parent_quarantined,
             row_number() over (
                 partition by waiting.feed, waiting.record_id
-                order by broken_parents.record_id is null, waiting.parent_feed = 'deals'
+                order by broken_parents.record_id is null, waiting.parent_feed = 'deals' nulls last
             ) as named_first
         from waiting
         inner join first_landed on waiting.feed = first_landed.feed and waiting.record_id = first_landed.record_id
