@@ -15,6 +15,7 @@ import duckdb
 from orchestration.deliveries import DeliveryRecord, State, read_records
 from orchestration.errors import RefusedError
 from orchestration.ledger.chain import Head
+from orchestration.ledger.cycle_search import no_cycle_search
 from orchestration.ledger.entries import Award, AwardKey
 from orchestration.ledger.ledger import Ledger, PostingResult
 from orchestration.programs import deployed_programs, terms_hash, used_versions
@@ -26,6 +27,8 @@ _SELECT_AWARDS = """
     from awards.incentive_awards
     order by all"""
 
+_ROWS_AT_ONCE = 10_000
+
 
 @dataclass(frozen=True)
 class Posted:
@@ -36,10 +39,27 @@ class Posted:
     differences: tuple[str, ...]
 
 
+@no_cycle_search()
 def read_awards(connection: duckdb.DuckDBPyConnection) -> list[Award]:
     """The awards as of the run's day, in the order of their keys."""
-    rows = connection.execute(_SELECT_AWARDS).fetchall()
-    return [Award(AwardKey(*row[:7]), row[7], row[8]) for row in rows]
+    connection.execute(_SELECT_AWARDS)
+    awards: list[Award] = []
+    # What many awards name alike is held once: the driver makes every word of every row anew, twice the memory.
+    words: dict[str, str] = {}
+    once = words.setdefault
+    while rows := connection.fetchmany(_ROWS_AT_ONCE):
+        for program, period, kind, beneficiary, subject, component, instrument, cents, stage in rows:
+            key = AwardKey(
+                once(program, program),
+                once(period, period),
+                once(kind, kind),
+                beneficiary,
+                subject,
+                once(component, component),
+                once(instrument, instrument),
+            )
+            awards.append(Award(key, cents, once(stage, stage)))
+    return awards
 
 
 def awards_day(connection: duckdb.DuckDBPyConnection) -> date | None:

@@ -82,26 +82,12 @@ class Award(NamedTuple):
     stage: str
 
 
-class Movement(NamedTuple):
-    """An entry before it has its number: what ``append`` writes. ``payout_id`` for PAY and RETURN alone.
-
-    These two have no award key: program_id, period and component are None, subject_id is ''.
-    """
-
-    entry_type: str
-    program_id: str | None
-    period: str | None
-    beneficiary_type: str
-    beneficiary_id: str
-    subject_id: str
-    component: str | None
-    instrument: str
-    payout_id: str | None
-    amount_cents: int
-
-
 class Entry(NamedTuple):
-    """One entry as it stands in the ledger, in the order of the table's columns: debit → credit, amount_cents > 0."""
+    """One entry as it stands in the ledger, in the order of the table's columns: debit → credit, amount_cents > 0.
+
+    ``payout_id`` is for PAY and RETURN alone, which have no award key: their program_id, period and component are None,
+    their subject_id is ''.
+    """
 
     entry_no: int
     posting_no: int
@@ -117,3 +103,7 @@ class Entry(NamedTuple):
     debit_account: str
     credit_account: str
     amount_cents: int
+
+
+Movement = tuple[str, str | None, str | None, str, str, str, str | None, str, str | None, str, str, int]
+"""An entry before it has its numbers: its columns from entry_type on, bare, since a named tuple costs five times that."""

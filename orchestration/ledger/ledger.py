@@ -18,6 +18,7 @@ from orchestration.ledger import posting
 from orchestration.ledger.append import append
 from orchestration.ledger.audit import audit
 from orchestration.ledger.chain import EMPTY, Head
+from orchestration.ledger.cycle_search import no_cycle_search
 from orchestration.ledger.entries import AWARDS, Award, Entry
 from orchestration.ledger.positions import keep_checkpoint, positions
 from orchestration.ledger.store import ENTRIES, POSTINGS, USED_TERMS, WHOLE, open_engine, reading, rows_of, writing
@@ -78,6 +79,7 @@ class Ledger:
         """The ledger at a SQLAlchemy URL, made where it is missing; SettingsError where that cannot be."""
         return cls(open_engine(url))
 
+    @no_cycle_search()
     def post_awards(
         self,
         as_of: date,
@@ -88,7 +90,7 @@ class Ledger:
     ) -> PostingResult:
         """Post what makes pending and approved of every key equal to the awards as of a day: all of it or nothing.
 
-        Awards come in any order (sorted by key is fastest) and are held in memory, about 1 KB each. ``used_terms`` are
+        Awards come in any order (sorted by key is fastest) and are held in memory, about half a KB each. ``used_terms`` are
         the hashes of the terms versions that the awards used, by program and version number; new ones are kept.
         A day before the last posted one, or that day again with other awards, posts nothing and says so.
         Raises RefusedError where two awards have one key or one cannot be posted, SettingsError where used terms were
@@ -181,6 +183,7 @@ class Ledger:
             for row in rows_of(connection, select(ENTRIES).order_by(ENTRIES.c.entry_no)):
                 yield row[0], row[1], days[row[1]], *row[2:]
 
+    @no_cycle_search()
     def verify(self, anchors: Iterable[Head] = ()) -> list[str]:
         """What is wrong with the ledger, a sentence each; empty where chain, entries and balances are sound.
 
@@ -189,6 +192,7 @@ class Ledger:
         with reading(self._engine) as connection:
             return _shortened(audit(connection, anchors))
 
+    @no_cycle_search()
     def check_against(self, awards: Iterable[Award]) -> list[str]:
         """Where pending or approved of a key differ from the awards at their stage, a sentence a key."""
         ordered = posting.in_key_order(awards)

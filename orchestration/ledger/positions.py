@@ -22,7 +22,7 @@ from orchestration.ledger.store import CHECKPOINTS, ENTRIES, WHOLE, rows_of
 LEAST_ENTRIES: Final = 100_000
 """Entries that are summed anew at every posting rather than kept in a checkpoint: a fraction of a second's work."""
 
-_BATCH: Final = 20_000
+_BATCH: Final = 1_000
 _PIECE: Final = 1 << 16
 
 
@@ -36,7 +36,7 @@ def positions(connection: Connection, head: Head) -> Iterator[Position]:
             yield position
 
 
-def keep_checkpoint(connection: Connection, head: Head, after_it: Iterable[Position]) -> None:
+def keep_checkpoint(connection: Connection, head: Head, after_it: Iterable[tuple[AwardKey, int, int]]) -> None:
     """Keep all positions after the head's posting, once as many entries came since the last time as it held positions.
 
     So the work of all checkpoints together stays in proportion to the entries. The positions come in the order of keys.
@@ -51,11 +51,11 @@ def keep_checkpoint(connection: Connection, head: Head, after_it: Iterable[Posit
     connection.execute(insert(CHECKPOINTS).values(**values, positions=text))
 
 
-def _packed(after_it: Iterable[Position]) -> tuple[bytes, int]:
+def _packed(after_it: Iterable[tuple[AwardKey, int, int]]) -> tuple[bytes, int]:
     """Positions as compressed text, a line each with a tab after each field, and their number."""
     packer, pieces, count, coming = zlib.compressobj(level=1), [], 0, iter(after_it)
     while batch := list(islice(coming, _BATCH)):
-        lines = ["\t".join((*key, str(pending), str(approved), "\n")) for key, pending, approved in batch]
+        lines = ["\t".join(key) + f"\t{pending}\t{approved}\t\n" for key, pending, approved in batch]
         pieces.append(packer.compress("".join(lines).encode()))
         count += len(batch)
     return b"".join([*pieces, packer.flush()]), count

@@ -11,6 +11,7 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from orchestration.errors import RefusedError
+from orchestration.ledger.accounts import account
 from orchestration.ledger.entries import (
     ACCRUE,
     ADJUST,
@@ -22,6 +23,7 @@ from orchestration.ledger.entries import (
     MAX_CENTS,
     PROVISIONAL,
     RELEASE,
+    SIDES,
     Award,
     AwardKey,
     Movement,
@@ -40,10 +42,10 @@ Pair = tuple[AwardKey, int, int, Award | None]
 """A key with its pending, its approved (0 where never posted) and its award (None where there is none)."""
 
 
-def position_of(award: Award) -> Position:
-    """The position that an award wants."""
+def position_of(award: Award) -> tuple[AwardKey, int, int]:
+    """The position that an award wants, as a bare tuple, since one is made for every award."""
     key, owed, stage = award
-    return Position(key, owed, 0) if stage == PROVISIONAL else Position(key, 0, owed)
+    return (key, owed, 0) if stage == PROVISIONAL else (key, 0, owed)
 
 
 def in_key_order(awards: Iterable[Award]) -> list[Award]:
@@ -71,9 +73,10 @@ def paired(awards: Iterable[Award], positions: Iterable[Position]) -> Iterator[P
             award = next(awards, None)
         else:
             yield key, pending, approved, None
-    while award is not None:
+    if award is not None:
         yield award[0], 0, 0, award
-        award = next(awards, None)
+    for award in awards:
+        yield award[0], 0, 0, award
 
 
 def entries_of(key: AwardKey, pending: int, approved: int, award: Award | None) -> list[tuple[str, int]]:
@@ -134,36 +137,38 @@ def movements(pairs: Iterable[Pair]) -> Iterator[Movement]:
         changes = entries_of(key, pending, approved, award)
         if not changes:
             continue
-        _check_key(key)
-        program_id, period, beneficiary_type, beneficiary_id, subject_id, component, instrument = key
+        program, period, kind, beneficiary, subject, component, instrument = key
+        if kind not in BENEFICIARY_TYPES or instrument not in INSTRUMENTS:
+            raise RefusedError(
+                f"the award {key} names a beneficiary type or an instrument that the rulebook does not have"
+            )
+        if not (program and period and beneficiary and component):
+            raise RefusedError(f"the award {key} lacks a part of its key; only subject_id may be ''")
         for entry_type, cents in changes:
-            yield Movement(
+            sides = SIDES[entry_type]
+            debit, credit = account(sides[0], program, kind, beneficiary), account(sides[1], program, kind, beneficiary)
+            yield (
                 entry_type,
-                program_id,
+                program,
                 period,
-                beneficiary_type,
-                beneficiary_id,
-                subject_id,
+                kind,
+                beneficiary,
+                subject,
                 component,
                 instrument,
                 None,
+                debit,
+                credit,
                 cents,
             )
-
-
-def _check_key(key: AwardKey) -> None:
-    if key[2] not in BENEFICIARY_TYPES or key[6] not in INSTRUMENTS:
-        raise RefusedError(f"the award {key} names a beneficiary type or an instrument that the rulebook does not have")
-    if not (key[0] and key[1] and key[3] and key[5]):
-        raise RefusedError(f"the award {key} lacks a part of its key; only subject_id may be ''")
 
 
 def differences(pairs: Iterable[Pair]) -> Iterator[str]:
     """What the ledger says otherwise than the awards, a sentence a key; nothing where every key agrees."""
     for key, pending, approved, award in pairs:
-        wanted = position_of(award) if award else Position(key, 0, 0)
-        if (pending, approved) != wanted[1:]:
+        _, to_be_pending, to_be_approved = position_of(award) if award else (key, 0, 0)
+        if pending != to_be_pending or approved != to_be_approved:
             yield (
                 f"{key}: pending {pending} and approved {approved} cents are posted, "
-                f"the award ({award.stage if award else 'none'}) wants {wanted.pending} and {wanted.approved}"
+                f"the award ({award.stage if award else 'none'}) wants {to_be_pending} and {to_be_approved}"
             )

@@ -320,7 +320,7 @@ def _sync_folder(folder: Path) -> None:
 def _create_schema(connection: Connection) -> None:
     METADATA.create_all(connection)
     for ddl in trigger_ddl(connection.dialect.name).values():
-        connection.exec_driver_sql(ddl)
+        connection.execute(text(ddl))  # Not the driver's own words: PostgreSQL's drivers would read a % in them.
 
 
 def _sqlite_engine(path: Path) -> Engine:
