@@ -42,20 +42,11 @@ COVERAGE_CHECK = "movements_cover_every_day"
 
 
 @dataclass(frozen=True)
-class Step:
-    """A step of a run and its seconds."""
-
-    name: str
-    seconds: float
-
-
-@dataclass(frozen=True)
 class RunOutcome:
-    """A finished run: the days it was asked for, what its steps took, what the ledger said, and its id in Dagster."""
+    """A finished run: the days it was asked for, what the ledger said, its id in Dagster, and its seconds."""
 
     first: date
     last: date
-    steps: tuple[Step, ...]
     posting: str
     run_id: str
     seconds: float
@@ -110,8 +101,7 @@ def _execute(settings: Settings, first: date, last: date, tags: dict[str, str]) 
                 raise KeyboardInterrupt
             raise _failure(result)
         posting = _posting(result)
-        steps = tuple(_steps(result))
-    return RunOutcome(first, last, steps, posting, result.run_id, time.monotonic() - began)
+    return RunOutcome(first, last, posting, result.run_id, time.monotonic() - began)
 
 
 def _end_abandoned(instance: dg.DagsterInstance) -> None:
@@ -119,14 +109,6 @@ def _end_abandoned(instance: dg.DagsterInstance) -> None:
     unfinished = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
     for run in instance.get_runs(dg.RunsFilter(tags={_BY_COMMAND: "true"}, statuses=unfinished)):
         instance.report_run_failed(run, "the process of this run ended before it; the run after it does its work")
-
-
-def _steps(result: dg.ExecuteInProcessResult) -> list[Step]:
-    return [
-        Step(event.step_key or "", event.step_success_data.duration_ms / 1000)
-        for event in result.all_events
-        if event.event_type == dg.DagsterEventType.STEP_SUCCESS
-    ]
 
 
 def _posting(result: dg.ExecuteInProcessResult) -> str:

@@ -5,7 +5,8 @@ of lines and attributions, no awards, no ledger. ``known`` keeps the same figure
 attributions and refunds, and what each delivery day added and took. Neither knows what breaks a contract. They are a floor of time
 that the pipeline is measured against.
 
-Run as ``python handwritten.py LANDING now|known BUCKETS MEMORY``; prints seconds and what it found as one line of JSON.
+Run as ``python handwritten.py LANDING now|known BUCKETS MEMORY FOLDER``, with a folder for its database; prints seconds and what it
+found as one line of JSON.
 """
 
 from __future__ import annotations
@@ -104,9 +105,9 @@ RANKING = """
           from gmv_daily group by all)"""
 
 
-def measure(landing: Path, which: str, buckets: int, memory: str) -> dict[str, object]:
+def measure(landing: Path, which: str, buckets: int, memory: str, place: Path) -> dict[str, object]:
     """Seconds, peak GiB and the sums in cents that one script comes to."""
-    with tempfile.TemporaryDirectory(dir=landing.parent) as folder:
+    with tempfile.TemporaryDirectory(dir=place) as folder:
         connection = duckdb.connect(f"{folder}/handwritten.duckdb")
         connection.execute(f"set threads = 2; set memory_limit = '{memory}'; set preserve_insertion_order = false")
         connection.execute(f"set temp_directory = '{folder}'; set timezone = 'UTC'")
@@ -140,4 +141,4 @@ def measure(landing: Path, which: str, buckets: int, memory: str) -> dict[str, o
 
 
 if __name__ == "__main__":
-    print(json.dumps(measure(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4])))
+    print(json.dumps(measure(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), sys.argv[4], Path(sys.argv[5]))))

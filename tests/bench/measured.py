@@ -1,47 +1,60 @@
-"""Running a command and watching what it takes: wall seconds, seconds a stage, and the memory of all its processes together.
+"""Running a command and watching what it takes: wall seconds, memory of all its processes together, and what it spills to disk.
 
-Does not belong here: what is run (``__main__``).
+Does not belong here: what is run (``sizes``), or what its seconds went into (``stages``).
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 import threading
 import time
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-STAGE = re.compile(r"^\s*([0-9.]+) s {2}(.+)$", re.MULTILINE)
+LOOK_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One command: wall seconds, peak GiB of resident memory over all its processes, and seconds by stage."""
+    """One command: wall seconds, peak GiB of resident memory over all its processes, peak GiB spilled, and what it told."""
 
     seconds: float
     peak_gib: float
-    stages: dict[str, float] = field(default_factory=dict)
+    spilled_gib: float
+    told: str
 
 
-def measured(process: subprocess.Popen[str]) -> Measured:
-    """Waits for a command that was just started; AssertionError with its own words where it fails."""
+def measured(process: subprocess.Popen[str], spill: Path) -> Measured:
+    """Waits for a command that was just started, which spills into ``spill``; AssertionError with its own words where it fails."""
     began = time.perf_counter()
-    peak = [0]
-    done = threading.Event()
-    watcher = threading.Thread(target=_watch, args=(process.pid, peak, done), daemon=True)
+    peak, done = [0, 0], threading.Event()
+    watcher = threading.Thread(target=_watch, args=(process.pid, spill, peak, done), daemon=True)
     watcher.start()
-    out, err = process.communicate()
+    with ending(process):
+        out, err = process.communicate()
     done.set()
     watcher.join()
     assert process.returncode == 0, err[-2_000:] or out[-2_000:]
-    stages = {name: float(seconds) for seconds, name in STAGE.findall(err)}
-    return Measured(time.perf_counter() - began, peak[0] / 2**30, stages)
+    return Measured(time.perf_counter() - began, peak[0] / 2**30, peak[1] / 2**30, err)
 
 
-def _watch(root: int, peak: list[int], done: threading.Event) -> None:
-    while not done.wait(0.25):
+@contextmanager
+def ending(process: subprocess.Popen[str]) -> Iterator[None]:
+    """A command that lasts no longer than the block, however that ends."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
+
+
+def _watch(root: int, spill: Path, peak: list[int], done: threading.Event) -> None:
+    while not done.wait(LOOK_SECONDS):
         peak[0] = max(peak[0], sum(_resident(process) for process in _tree(root)))
+        peak[1] = max(peak[1], sum(_size(file) for file in spill.glob("*")))
 
 
 def _tree(root: int) -> list[int]:
@@ -61,6 +74,13 @@ def _resident(process: int) -> int:
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
     return 0
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_blocks * 512
+    except OSError:  # it is gone
+        return 0
 
 
 def _read(path: Path) -> str:

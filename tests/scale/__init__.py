@@ -1,0 +1,1 @@
+"""What a day costs does not follow from how long the history before it is. Does not belong here: seconds (``bench``)."""
