@@ -1,17 +1,18 @@
 """Publishing the marts: immutable Parquet in a versioned folder, and the small DuckDB file of views over it.
 
 The small file is replaced last, in one step, so that a reader sees one version whole and never blocks the writer. Does not belong
-here: any figure.
+here: any figure, or what is written of a mart (``mart_parts``).
 """
 
 from __future__ import annotations
 
-import filecmp
 import json
 import os
 import shutil
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -20,45 +21,51 @@ from data_contracts.public_marts import AS_KNOWN, PUBLIC_MARTS, AsKnownMacro, Pu
 from orchestration.errors import SettingsError
 from orchestration.files import replacing, sync, write_text
 from orchestration.ledger.chain import Head
+from orchestration.mart_parts import MartParts, Part, quoted, write_parts
 from orchestration.settings import Settings
+from orchestration.window import Window
 
 GRACE_SECONDS = 24 * 3600
 """How long an old version stays for readers that still have it open."""
 
 _VERSION = "version-{:06d}"
+_SCHEMAS = ("main", "finance")
 
 
 @dataclass(frozen=True)
 class Publication:
-    """A version that was published: its number, the rows of each mart, and how many files it shares with the one before."""
+    """A version that was published: its number, the rows of each mart, and how many files it wrote, and shares with the
+    version before."""
 
     number: int
     rows: dict[str, int]
+    written: int
     shared: int
 
 
-def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, head: Head) -> Publication:
-    """Publishes every public mart of the warehouse as the next version, with the ledger's head beside it."""
-    _make_folders(settings)
+def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, window: Window, head: Head) -> Publication:
+    """Publishes every public mart of the warehouse as the next version, with the ledger's head beside it.
+
+    ``window``: of the run that made the marts.
+    """
     previous = _latest(settings)
     number = 1 + (previous or 0)
-    rows, shared = {}, 0
+    _make_folders(settings, number)
+    last = _last_parts(settings, previous) if previous is not None else {}
+    published, shared = [], 0
     for mart in PUBLIC_MARTS:
-        part = _part(settings, mart, number)
-        rows[mart.name] = _write(connection, mart, part)
-        shared += previous is not None and _share(_part(settings, mart, previous), part)
-        part.chmod(0o640 if _group(settings, mart) else 0o600)
-        _own(part, _group(settings, mart))
-    for schema, group in (("main", settings.serving_group), ("finance", settings.finance_group)):
-        folder = settings.serving / schema / _VERSION.format(number)
-        folder.chmod(0o750 if group else 0o700)
-        _own(folder, group)
-        sync(folder)
-    anchor = {"posting_no": head.posting_no, "entry_no": head.entry_no, "hash": head.hash}
-    write_text(settings.serving / "finance" / _VERSION.format(number) / "ledger_head.json", json.dumps(anchor) + "\n")
+        folder = _folder(settings, mart, number)
+        unchanged_before = _unchanged_before(connection, mart, previous, window)
+        parts, from_last = write_parts(connection, mart, folder, last.get(mart.name), unchanged_before)
+        _close(folder, _group(settings, mart.schema))
+        published.append(parts)
+        shared += from_last
+    _write_heads(settings, number, published, head)
+    _mark_movements(connection, number, window)
     write_views(settings, number)
     _forget_old(settings, previous, number)
-    return Publication(number, rows, shared)
+    rows = {parts.folder.name: parts.rows for parts in published}
+    return Publication(number, rows, sum(len(parts.parts) for parts in published) - shared, shared)
 
 
 def write_views(settings: Settings, number: int | None = None) -> None:
@@ -82,46 +89,114 @@ def views_elsewhere(settings: Settings) -> bool:
         return False
     with duckdb.connect(str(target), read_only=True) as served:
         views = served.execute("select sql from duckdb_views() where not internal").fetchall()
-    return not all(f"'{settings.serving}/" in sql for (sql,) in views)
+    here = quoted(settings.serving / "_").removesuffix("_'")
+    return not all(here in sql for (sql,) in views)
 
 
-def _write(connection: duckdb.DuckDBPyConnection, mart: PublicMart, part: Path) -> int:
-    part.parent.mkdir(parents=True, exist_ok=True)
-    order = ", ".join(mart.order_by)
-    with replacing(part) as temporary:
-        connection.execute(
-            f"copy (select * from {mart.relation} order by {order}) to {_quoted(temporary)} (format parquet, compression zstd)"
+def _make_folders(settings: Settings, number: int) -> None:
+    """Makes the folders of a version anew: one that is not whole was left by an interrupted publication, and never served."""
+    settings.serving.mkdir(parents=True, exist_ok=True)
+    settings.serving.chmod(0o755)
+    for schema in _SCHEMAS:
+        group = _group(settings, schema)
+        version = settings.serving / schema / _VERSION.format(number)
+        if version.exists():
+            shutil.rmtree(version)
+        marts = [version / mart.name for mart in PUBLIC_MARTS if mart.schema == schema]
+        for folder in (version.parent, version, *marts):
+            folder.mkdir(exist_ok=True)
+            folder.chmod(0o750 if group else 0o700)
+            _own(folder, group)
+
+
+def _close(folder: Path, group: str | None) -> None:
+    """Gives the parts of a mart to their group, and sees that all of them are on the disk."""
+    for part in folder.iterdir():
+        part.chmod(0o640 if group else 0o600)
+        _own(part, group)
+    sync(folder)
+
+
+def _write_heads(settings: Settings, number: int, published: Iterable[MartParts], head: Head) -> None:
+    """Writes what stands in the parts, then the ledger's head: from then on the version is whole."""
+    for schema in _SCHEMAS:
+        version = settings.serving / schema / _VERSION.format(number)
+        sync(version)
+        sync(version.parent)
+    finance = settings.serving / "finance" / _VERSION.format(number)
+    contents = {
+        mart.folder.name: {"shape": mart.shape, "parts": {name: asdict(part) for name, part in mart.parts.items()}}
+        for mart in published
+    }
+    write_text(finance / "parts.json", json.dumps(contents, indent=1) + "\n")
+    anchor = {"posting_no": head.posting_no, "entry_no": head.entry_no, "hash": head.hash}
+    write_text(finance / "ledger_head.json", json.dumps(anchor) + "\n")
+
+
+def _last_parts(settings: Settings, version: int) -> dict[str, MartParts]:
+    """What stands in the parts of a version, by mart; nothing where it was written before there were parts."""
+    path = settings.serving / "finance" / _VERSION.format(version) / "parts.json"
+    if not path.exists():
+        return {}
+    contents = json.loads(path.read_text(encoding="utf-8"))
+    return {
+        mart.name: MartParts(
+            _folder(settings, mart, version),
+            contents[mart.name]["shape"],
+            {
+                name: Part(part["rows"], tuple(part["sums"]), part["bytes"])
+                for name, part in contents[mart.name]["parts"].items()
+            },
         )
-    (count,) = connection.execute("select count(*) from read_parquet(?)", [str(part)]).fetchone() or (0,)
-    return int(count)
+        for mart in PUBLIC_MARTS
+        if mart.name in contents
+    }
 
 
-def _share(old: Path, new: Path) -> bool:
-    """Keeps one copy of a file that did not change, under both names."""
-    if not old.exists() or not filecmp.cmp(old, new, shallow=False):
-        return False
-    with replacing(new) as temporary:
-        temporary.hardlink_to(old)
-    return True
+def _unchanged_before(
+    connection: duckdb.DuckDBPyConnection, mart: PublicMart, previous: int | None, window: Window
+) -> date | None:
+    """The first day of a month before which no movement changed since the last version: a run replaces those of its window.
+
+    Known only where the relation is the one that the last version was published from, and the window begins where that ended.
+    """
+    if not mart.is_by_knowledge or previous is None:
+        return None
+    row = connection.execute(
+        "select comment from duckdb_tables() where schema_name || '.' || table_name = ?", [mart.relation]
+    ).fetchone()
+    is_same = row is not None and row[0] == _mark(previous, window.known_from)
+    return window.known_from.replace(day=1) if is_same else None
+
+
+def _mark_movements(connection: duckdb.DuckDBPyConnection, number: int, window: Window) -> None:
+    """Says in a comment on the relation which version has it, so that the mark goes with a relation that is made anew."""
+    for mart in PUBLIC_MARTS:
+        if mart.is_by_knowledge:
+            connection.execute(f"comment on table {mart.relation} is '{_mark(number, window.known_through)}'")
+
+
+def _mark(version: int, through: date) -> str:
+    return f"published as version {version} through {through}"
 
 
 def _view(connection: duckdb.DuckDBPyConnection, settings: Settings, mart: PublicMart, version: int) -> str:
-    part = _quoted(_part(settings, mart, version))
-    columns = ", ".join(_shown(name) for name in _columns(connection, part))
-    return f"create view {mart.schema}.{mart.name} as select {columns} from read_parquet({part})"
+    parts = _parts(settings, mart, version)
+    columns = ", ".join(_shown(name) for name in _columns(connection, parts))
+    return f"create view {mart.schema}.{mart.name} as select {columns} from {parts}"
 
 
 def _macro(connection: duckdb.DuckDBPyConnection, settings: Settings, macro: AsKnownMacro, version: int) -> str:
     """The body reads the Parquet itself: a macro over a view fails where the file is attached under another name."""
-    part = _quoted(_part(settings, _mart(macro.movements), version))
+    parts = _parts(settings, _mart(macro.movements), version)
     # In the order of the mart, so that one can be set against the other.
-    mart = _quoted(_part(settings, _mart(macro.name.removesuffix("_as_known")), version))
+    mart = _parts(settings, _mart(macro.name.removesuffix("_as_known")), version)
     additive = [name for name in _columns(connection, mart) if name not in macro.keys]
     sums = ", ".join(f"cast(sum({name}) as bigint) as {name}" for name in additive)
     shown = ", ".join([*macro.keys, *(_shown(name) for name in additive)])
     keys = ", ".join(macro.keys)
     return (
-        f"create macro {macro.name}(k) as table select {shown} from (select {keys}, {sums} from read_parquet({part}) "
+        f"create macro {macro.name}(k) as table select {shown} from (select {keys}, {sums} from {parts} "
         f"where known_on <= cast(k as date) group by {keys} having {macro.exists_where})"
     )
 
@@ -130,8 +205,8 @@ def _mart(name: str) -> PublicMart:
     return next(mart for mart in PUBLIC_MARTS if mart.name == name)
 
 
-def _columns(connection: duckdb.DuckDBPyConnection, part: str) -> list[str]:
-    return [row[0] for row in connection.execute(f"describe select * from read_parquet({part})").fetchall()]
+def _columns(connection: duckdb.DuckDBPyConnection, parts: str) -> list[str]:
+    return [row[0] for row in connection.execute(f"describe select * from {parts}").fetchall()]
 
 
 def _shown(name: str) -> str:
@@ -142,8 +217,17 @@ def _shown(name: str) -> str:
     return f"{name}, {dollars} as {name.removesuffix('_cents')}_usd"
 
 
-def _part(settings: Settings, mart: PublicMart, version: int) -> Path:
-    return settings.serving / mart.schema / _VERSION.format(version) / f"{mart.name}.parquet"
+def _folder(settings: Settings, mart: PublicMart, version: int) -> Path:
+    return settings.serving / mart.schema / _VERSION.format(version) / mart.name
+
+
+def _parts(settings: Settings, mart: PublicMart, version: int) -> str:
+    """The parts of a mart as SQL reads them; SettingsError where they are gone, or were written before there were parts."""
+    folder = _folder(settings, mart, version)
+    found = sorted(folder.glob("*.parquet"))
+    if not found:
+        raise SettingsError(f"{folder} holds no part of {mart.name}; `incentives run` publishes it anew")
+    return f"read_parquet([{', '.join(quoted(part) for part in found)}])"
 
 
 def _latest(settings: Settings) -> int | None:
@@ -152,18 +236,8 @@ def _latest(settings: Settings) -> int | None:
     return max((int(path.parent.name.removeprefix("version-")) for path in heads), default=None)
 
 
-def _make_folders(settings: Settings) -> None:
-    settings.serving.mkdir(parents=True, exist_ok=True)
-    settings.serving.chmod(0o755)
-    for schema, group in (("main", settings.serving_group), ("finance", settings.finance_group)):
-        folder = settings.serving / schema
-        folder.mkdir(exist_ok=True)
-        folder.chmod(0o750 if group else 0o700)
-        _own(folder, group)
-
-
-def _group(settings: Settings, mart: PublicMart) -> str | None:
-    return settings.finance_group if mart.finance else settings.serving_group
+def _group(settings: Settings, schema: str) -> str | None:
+    return settings.finance_group if schema == "finance" else settings.serving_group
 
 
 def _own(path: Path, group: str | None) -> None:
@@ -178,7 +252,7 @@ def _own(path: Path, group: str | None) -> None:
 def _forget_old(settings: Settings, previous: int | None, current: int) -> None:
     """Removes versions that were overtaken so long ago that no reader has them open: the grace begins with the next one."""
     limit = time.time() - GRACE_SECONDS
-    for schema in ("main", "finance"):
+    for schema in _SCHEMAS:
         for folder in (settings.serving / schema).glob("version-*"):
             number = int(folder.name.removeprefix("version-"))
             if number == previous:
@@ -194,7 +268,3 @@ def published_head(settings: Settings) -> Head | None:
         return None
     path = settings.serving / "finance" / _VERSION.format(latest) / "ledger_head.json"
     return Head(**json.loads(path.read_text(encoding="utf-8")))
-
-
-def _quoted(path: Path) -> str:
-    return "'" + os.fspath(path).replace("'", "''") + "'"

@@ -39,7 +39,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
         head = Ledger.open(settings.ledger_url).head()
         with open_warehouse(settings) as connection:
             window = read_window(connection)
-            published = publish(connection, settings, head)
+            published = publish(connection, settings, window, head)
             pictures: dict[str, dg.MetadataValue[Any]] = {
                 "daily GMV": daily_gmv(connection),
                 "quarantine by rule": quarantine_by_rule(connection),
@@ -50,6 +50,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
             metadata={
                 "as_of": window.as_of.isoformat(),
                 "version": published.number,
+                "files_written": published.written,
                 "files_shared_with_last_version": published.shared,
                 "ledger_head": head.hash,
                 **pictures,

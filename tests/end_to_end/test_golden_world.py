@@ -207,8 +207,12 @@ def test_files_are_for_those_whom_they_concern(once: Deployment) -> None:
         "home/serving/marts.duckdb": 0o644,
         "home/serving/main": 0o700,
         "home/serving/finance": 0o700,
-        "home/serving/finance/version-000001/ledger_entries.parquet": 0o600,
-        "home/serving/main/version-000001/gmv_daily.parquet": 0o600,
+        "home/serving/finance/version-000001/ledger_entries": 0o700,
+        "home/serving/finance/version-000001/ledger_entries/2025-10.parquet": 0o600,
+        "home/serving/finance/version-000001/ledger_balances/all.parquet": 0o600,
+        "home/serving/finance/version-000001/parts.json": 0o600,
+        "home/serving/main/version-000001/gmv_daily": 0o700,
+        "home/serving/main/version-000001/gmv_daily/2025-10.parquet": 0o600,
     }
     assert {name: oct(stat.S_IMODE((once.folder / name).stat().st_mode)) for name in modes} == {
         name: oct(mode) for name, mode in modes.items()
