@@ -5,6 +5,7 @@ Does not belong here: any model, or what becomes of their results (``assets.mode
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -22,8 +23,10 @@ from packaging.version import Version
 from orchestration.errors import SettingsError
 from orchestration.files import replacing
 from orchestration.settings import CHECKOUT, Settings
+from orchestration.warehouse import KeptMarts
 
 PROJECT = CHECKOUT / "dbt_project"
+_NAME = "incentives"
 _SOURCES = ("models", "macros", "tests", "dbt_project.yml", "profiles.yml")
 
 
@@ -50,12 +53,12 @@ def money_tests(settings: Settings) -> list[dict[str, Any]]:
 
 def kept_relations(settings: Settings) -> list[str]:
     """The relations that runs add to and never make anew, such as ``movements.gmv_daily_movements``."""
-    nodes = manifest(settings)["nodes"].values()
-    return [
-        f"{node['schema']}.{node['alias']}"
-        for node in nodes
-        if node["resource_type"] == "model" and node["config"]["materialized"] == "incremental"
-    ]
+    return _incremental(settings, "replace_window")
+
+
+def kept_marts(settings: Settings) -> KeptMarts:
+    """The relations of which a run that continues makes a part anew, and any other run all, such as ``marts.gmv_daily``."""
+    return KeptMarts(tuple(_incremental(settings, "replace_touched")), _fingerprint(settings))
 
 
 def build(settings: Settings, context: dg.AssetExecutionContext, translator: DagsterDbtTranslator) -> DbtCliInvocation:
@@ -77,6 +80,26 @@ def build(settings: Settings, context: dg.AssetExecutionContext, translator: Dag
         cli_version=Version(version("dbt-core")),
         dbt_project=None,
     )
+
+
+def _fingerprint(settings: Settings) -> str:
+    """What the models and macros say and which dbt reads them, as a hash: marts of another project are none to go on from."""
+    content = manifest(settings)
+    said = {key: macro["macro_sql"] for key, macro in content["macros"].items() if macro["package_name"] == _NAME}
+    for key, node in content["nodes"].items():
+        if node["resource_type"] == "model":
+            said[key] = [node["checksum"]["checksum"], node["config"], node["columns"]]
+    text = json.dumps([content["metadata"]["dbt_version"], said], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _incremental(settings: Settings, strategy: str) -> list[str]:
+    nodes = manifest(settings)["nodes"].values()
+    return [
+        f"{node['schema']}.{node['alias']}"
+        for node in nodes
+        if node["resource_type"] == "model" and node["config"]["incremental_strategy"] == strategy
+    ]
 
 
 def _prepare(settings: Settings, prepared: Path) -> None:

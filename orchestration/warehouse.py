@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -17,7 +18,7 @@ import duckdb
 import polars as pl
 
 from data_contracts.feeds import FEEDS
-from orchestration.deliveries import DeliveryRecord
+from orchestration.deliveries import DeliveryRecord, State
 from orchestration.errors import BusyError, RefusedError, SettingsError
 from orchestration.settings import Settings
 from orchestration.window import Window
@@ -64,13 +65,34 @@ def _connected(settings: Settings, read_only: bool) -> duckdb.DuckDBPyConnection
             time.sleep(0.2)
 
 
+@dataclass(frozen=True)
+class KeptMarts:
+    """The marts that a run goes on from where it can, as ``schema.name``, and the fingerprint of the project that makes them."""
+
+    relations: tuple[str, ...]
+    project: str
+
+
 def write_context(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, window: Window, records: Iterable[DeliveryRecord]
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    window: Window,
+    records: Iterable[DeliveryRecord],
+    kept: KeptMarts,
 ) -> None:
-    """Replaces the relations that a run's SQL reads besides the terms, in one transaction."""
+    """Replaces the relations that a run's SQL reads besides the terms, in one transaction.
+
+    Kept marts that do not stand exactly as known before the window go: the run makes them anew. Until ``mark_built`` says
+    that all models were built, no later run goes on from what this one leaves.
+    """
+    known = list(records)
     connection.execute("begin")
-    _write_window(connection, window)
-    _write_deliveries(connection, records)
+    continues = _continues(connection, window, known, kept)
+    if not continues:
+        for relation in kept.relations:
+            connection.execute(f"drop table if exists {relation}")
+    _write_window(connection, window, continues, kept.project)
+    _write_deliveries(connection, known)
     _write_views(connection, settings, window)
     connection.execute("commit")
 
@@ -99,15 +121,56 @@ def forget_movements(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("drop schema if exists movements cascade")
 
 
-def _write_window(connection: duckdb.DuckDBPyConnection, window: Window) -> None:
+def mark_built(connection: duckdb.DuckDBPyConnection) -> None:
+    """Says that every model stands as of the window's end: the next run may go on from there."""
+    connection.execute("update context.run_window set is_built = true")
+
+
+def _continues(
+    connection: duckdb.DuckDBPyConnection, window: Window, records: list[DeliveryRecord], kept: KeptMarts
+) -> bool:
+    """Whether the kept marts are there, and are what a run over all days before the window would make of them now.
+
+    The run before built all models, of the same project, up to the day before the window, and no delivery of those days was
+    accepted since: a refused one of a feed that stops no day may be.
+    """
+    if window.known_from < window.earliest or not _stands(connection, kept):
+        return False
+    built = connection.execute(
+        "select known_through, earliest, time_zone, project from context.run_window where is_built"
+    ).fetchall()
+    if built != [(window.known_from, window.earliest, window.time_zone, kept.project)]:
+        return False
+    accepted = connection.execute(
+        "select feed, landed_on from context.deliveries where state = ? and landed_on <= ?",
+        [State.ACCEPTED, window.known_from],
+    ).fetchall()
+    return set(accepted) == {
+        (record.feed, record.landed_on)
+        for record in records
+        if record.state is State.ACCEPTED and record.landed_on <= window.known_from
+    }
+
+
+def _stands(connection: duckdb.DuckDBPyConnection, kept: KeptMarts) -> bool:
+    """Whether the warehouse has the kept marts, and a run before this one that said what it was about."""
+    found = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    told = connection.execute(
+        "select 1 from duckdb_columns() where (schema_name, table_name, column_name) = ('context', 'run_window', 'is_built')"
+    ).fetchone()
+    return told is not None and set(kept.relations) <= {name for (name,) in found}
+
+
+def _write_window(connection: duckdb.DuckDBPyConnection, window: Window, continues: bool, project: str) -> None:
     connection.execute("create schema if not exists context")
     connection.execute(
         """create or replace table context.run_window (
             known_from date not null, known_through date not null, as_of date not null, earliest date not null,
-            first_delivery date, time_zone varchar not null)"""
+            first_delivery date, time_zone varchar not null, continues boolean not null, project varchar not null,
+            is_built boolean not null)"""
     )
     connection.execute(
-        "insert into context.run_window values (?, ?, ?, ?, ?, ?)",
+        "insert into context.run_window values (?, ?, ?, ?, ?, ?, ?, ?, false)",
         [
             window.known_from,
             window.known_through,
@@ -115,6 +178,8 @@ def _write_window(connection: duckdb.DuckDBPyConnection, window: Window) -> None
             window.earliest,
             window.first_delivery,
             window.time_zone,
+            continues,
+            project,
         ],
     )
 

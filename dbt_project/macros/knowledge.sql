@@ -48,18 +48,13 @@ landing on; only the others are ordered.
     (select known_from >= earliest from {{ source('context', 'run_window') }})
 {%- endmacro %}
 
-{#-
-All accepted rows of what this run touches: whatever it delivers, and of earlier days the rows with a touched key. Of a window
-that begins with the first delivery there is nothing before, and no key is looked up.
-touched: a relation with the key.
--#}
-{% macro rows_of_touched(feed, columns, key, touched) -%}
+{#- All accepted rows of what this run touches: whatever it delivers, and of earlier days the rows that were looked up. -#}
+{% macro rows_of_touched(feed, columns) -%}
     select {{ columns | join(', ') }}
     from {{ source('delivered', feed) }}
     union all
     select {{ columns | join(', ') }}
-    from {{ source('known_before', feed) }}
-    where {{ key }} in (select touched.{{ key }} from {{ touched }} as touched where {{ has_history() }})
+    from {{ ref('earlier_' ~ feed) }}
 {%- endmacro %}
 
 {#- Of each key the version that holds as known on a day: the greatest updated_at, then landed_on. -#}
@@ -91,6 +86,47 @@ left after them. Nothing is merged, so nothing is lost to duplicates, and a re-r
     {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | join(', ') -%}
     delete from {{ arg_dict['target_relation'] }}
     where known_on > (select known_from from {{ source('context', 'run_window') }});
+    insert into {{ arg_dict['target_relation'] }} ({{ columns }})
+    select {{ columns }} from {{ arg_dict['temp_relation'] }}
+{%- endmacro %}
+
+{#-
+Marts that are kept: where a run continues, they stand as known before its window, and only rows of keys that the window touches
+are made anew, from everything known of those keys. Where it does not, they are not there, and all of them is made anew.
+touched: a relation with known_on and the keys.
+-#}
+{% macro continues() -%}
+    exists (select 1 from {{ source('context', 'run_window') }} as run_window where run_window.continues)
+{%- endmacro %}
+
+{% macro begins_anew() -%}
+    exists (select 1 from {{ source('context', 'run_window') }} as run_window where not run_window.continues)
+{%- endmacro %}
+
+{#-
+What a kept mart is made of: the rows of touched keys, or all of them. In two branches, of which an engine leaves the other one out.
+-#}
+{% macro rows_of_kept(relation, columns, keys, touched, touched_keys=keys) -%}
+    select {{ columns | join(', ') }}
+    from {{ relation }}
+    where {{ begins_anew() }}
+    union all
+    select {{ columns | join(', ') }}
+    from {{ relation }}
+    where ({{ keys | join(', ') }}) in (
+        select {{ touched_keys | join(', ') }} from {{ touched }} where ({{ in_run_window('known_on') }}) and {{ continues() }}
+    )
+{%- endmacro %}
+
+{#-
+Incremental strategy: rows of touched keys go, and what the model says of those keys comes, in one transaction. A model names what
+touches it in meta; only a run that continues finds its relation there.
+-#}
+{% macro get_incremental_replace_touched_sql(arg_dict) -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | join(', ') -%}
+    {%- set keys = arg_dict['unique_key'] | join(', ') -%}
+    delete from {{ arg_dict['target_relation'] }}
+    where ({{ keys }}) in (select {{ keys }} from {{ ref(config.get('meta')['touched']) }} where {{ in_run_window('known_on') }});
     insert into {{ arg_dict['target_relation'] }} ({{ columns }})
     select {{ columns }} from {{ arg_dict['temp_relation'] }}
 {%- endmacro %}

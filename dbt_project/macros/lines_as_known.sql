@@ -6,27 +6,27 @@ of lines to have.
 -#}
 {% macro lines_as_known(scope, cut_off=none, ids=[]) -%}
 with held_lines as (
-    {{ _held('order_lines', 'line_key', scope, cut_off, ref('touched_lines'),
+    {{ _held('order_lines', 'line_key', scope, cut_off,
         ['line_key', 'order_key', 'seller_id', 'quantity', 'is_gift',
          'original_amount_cents - seller_discount_cents as gross_cents'] + ids) }}
         and not is_gift
 ),
 
 held_orders as (
-    {{ _held('orders', 'order_key', scope, cut_off, ref('line_versions'),
+    {{ _held('orders', 'order_key', scope, cut_off,
         ['order_key', 'paid_at', 'status', 'is_sample or is_replacement or is_exchange as is_free']) }}
         and paid_at is not null and not is_free
 ),
 
 held_attributions as (
-    {{ _held('attributions', 'line_key', scope, cut_off, ref('touched_lines'),
+    {{ _held('attributions', 'line_key', scope, cut_off,
         ['line_key', 'content_type', 'content_id', 'creator_id', 'matched_by_partner_id',
          'target_collaboration_id is not null as is_target_plan']) }}
 ),
 
 -- A refund that moved to another line counts there alone, so its version is chosen before its line is looked at.
 completed_refunds as (
-    {{ _held('refunds', 'refund_id', scope, cut_off, ref('refund_versions'),
+    {{ _held('refunds', 'refund_id', scope, cut_off,
         ['refund_id', 'line_key', 'supersedes_refund_id', 'status',
          'amount_cents + platform_discount_reversed_cents as reversed_cents']) }}
         and status = 'COMPLETED'
@@ -69,17 +69,16 @@ left join reversals on held_lines.line_key = reversals.line_key
 {%- endmacro %}
 
 {#- Of each key the version that holds, with these columns; the query goes on with more conditions. -#}
-{% macro _held(feed, key, scope, cut_off, touched, columns) -%}
+{% macro _held(feed, key, scope, cut_off, columns) -%}
     {%- set wanted = (columns + ['updated_at', 'landed_on'] + [key]) | unique | list -%}
     select * from (
         select *, row_number() over (partition by {{ key }} order by updated_at desc, landed_on desc) as newest_first
         from (
             {% if scope == 'after' -%}
-            {{ rows_of_touched(feed, wanted, key, touched) }}
+            {{ rows_of_touched(feed, wanted) }}
             {%- elif scope == 'before' -%}
             select {{ wanted | join(', ') }}
-            from {{ source('known_before', feed) }}
-            where {{ key }} in (select touched.{{ key }} from {{ touched }} as touched)
+            from {{ ref('earlier_' ~ feed) }}
             {%- else -%}
             select {{ wanted | join(', ') }}
             from {{ ref('stg_' ~ feed) }}

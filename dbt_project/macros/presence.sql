@@ -2,13 +2,13 @@
 Movements of distinct orders in groups: +1 when the first counting line of an order appears in a group, -1 when the last goes.
 The first steps of a query; the step ``turns`` has one row a group, order and knowledge date. lines_where: which lines are looked at.
 
-In most groups the lines of an order come and go together, and it is there as long as any of them. Only the others are swept, line
-by line.
+In most groups the lines of an order come and go together, or one line alone changes without a gap, and the order is there from the
+first cell to the last. Only the others are swept, line by line.
 -#}
 {% macro presence_movements(grouping, lines_where='true') -%}
 {%- set keys = (['order_key'] + grouping) | join(', ') -%}
 with cells as (
-    select {{ keys }}, known_from, known_to
+    select {{ keys }}, line_key, known_from, known_to
     from {{ ref('line_cells') }}
     where {{ lines_where }}
         and (
@@ -22,7 +22,12 @@ spans as (
         {{ keys }},
         min(known_from) as known_from,
         max(known_to) as known_to,
-        min(known_from) = max(known_from) and min(known_to) = max(known_to) as is_whole
+        (min(known_from) = max(known_from) and min(known_to) = max(known_to))
+        -- Cells of one line never overlap.
+        or (
+            min(line_key) = max(line_key)
+            and sum({{ days_from('known_from', 'known_to') }}) = {{ days_from('min(known_from)', 'max(known_to)') }}
+        ) as is_whole
     from cells
     group by {{ keys }}
 ),

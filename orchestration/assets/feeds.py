@@ -119,7 +119,7 @@ def run_context_asset(settings: Settings) -> dg.AssetsDefinition:
         programs = checked_programs(settings)
         with open_warehouse(settings) as connection:
             check_movements(connection, window, dbt.kept_relations(settings))
-            write_context(connection, settings, window, read_records(settings))
+            write_context(connection, settings, window, read_records(settings), dbt.kept_marts(settings))
             write_terms(connection, programs, window.as_of, window.first_delivery)
         return dg.MaterializeResult(
             metadata={

@@ -11,8 +11,9 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, dbt_
 
 from orchestration import dbt
 from orchestration.assets.feeds import OWNER
+from orchestration.errors import RefusedError
 from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse, read_window
+from orchestration.warehouse import mark_built, open_warehouse, read_window
 
 PARTITIONED = ("gmv_daily_movements", "partner_gmv_daily_movements", "creator_gmv_daily_movements")
 """The movements that people read by day; what is cumulative is not partitioned."""
@@ -61,12 +62,27 @@ def models_asset(settings: Settings, translator: Translator) -> dg.AssetsDefinit
         with open_warehouse(settings) as connection:
             as_of = read_window(connection).as_of.isoformat()
         rows: dict[str, int] = {}
+        built: set[str] = set()
         for event in dbt.build(settings, context, translator).stream_raw_events():
             rows |= _counted_rows(event.raw_event)
             for result in event.to_default_asset_events(dbt.manifest(settings), translator, context):
-                yield _completed(result, as_of, rows) if isinstance(result, dg.Output) else result
+                if isinstance(result, dg.Output):
+                    built.add(result.output_name)
+                    yield _completed(result, as_of, rows)
+                else:
+                    yield result
+        _require_all({key.to_user_string() for key in context.selected_asset_keys}, built)
+        with open_warehouse(settings) as connection:
+            mark_built(connection)
 
     return models
+
+
+def _require_all(selected: set[str], built: set[str]) -> None:
+    """RefusedError where dbt told nothing of a model: what follows it would be left out, and the run would end well."""
+    untold = sorted(selected - built)
+    if untold:
+        raise RefusedError(f"dbt told nothing of {', '.join(untold)}, so nothing was posted or published: run it again")
 
 
 def _counted_rows(event: Mapping[str, Any]) -> dict[str, int]:

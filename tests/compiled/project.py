@@ -24,13 +24,17 @@ DATABASE = "memory"
 
 @dataclass(frozen=True)
 class Model:
-    """One model: the statements that make its relation, and the one that fills it from what a run's window says."""
+    """One model: the statements that make its relation, and the one that fills it from what a run's window says.
+
+    ``replaces`` is the condition on the rows that a run takes away before, as the incremental strategies of the project do.
+    """
 
     name: str
     relation: str
     materialized: str
     create: str
     fill: str
+    replaces: str
     parents: frozenset[str]
 
     @property
@@ -109,7 +113,7 @@ def _model(node: dict[str, Any], nodes: dict[str, Any]) -> Model:
     """The statements as dbt's materialisations write them; columns go by name, with the types of the contract."""
     relation, sql, materialized = node["relation_name"], node["compiled_code"], node["config"]["materialized"]
     columns = ", ".join(f'"{name}" {column["data_type"]}' for name, column in node["columns"].items())
-    create = f"create table {relation} ({columns})"
+    create, replaces = f"create table {relation} ({columns})", "true"
     fill = f"insert into {relation} by name {sql}"
     if materialized == "view":
         create, fill = f"create view {relation} as {sql}", ""
@@ -117,8 +121,19 @@ def _model(node: dict[str, Any], nodes: dict[str, Any]) -> Model:
         create = f"create function {relation}({', '.join(node['config']['parameters'])}) as table ({sql})"
         fill = ""
     elif materialized == "incremental":
-        assert node["config"]["incremental_strategy"] == "replace_window", node["name"]
-    return Model(node["name"], relation, materialized, create, fill, _names(node, nodes))
+        replaces = _replaces(node["config"], {other["name"]: other["relation_name"] for other in nodes.values()})
+    return Model(node["name"], relation, materialized, create, fill, replaces, _names(node, nodes))
+
+
+def _replaces(config: dict[str, Any], relations: dict[str, str]) -> str:
+    """What a run takes away of a relation that is kept; of a mart all where it does not continue."""
+    of_window = "known_on > (select known_from from context.run_window)"
+    if config["incremental_strategy"] == "replace_window":
+        return of_window
+    assert config["incremental_strategy"] == "replace_touched", config
+    keys = ", ".join(config["unique_key"])
+    touched = f"select {keys} from {relations[config['meta']['touched']]} where {of_window}"
+    return f"(select not continues from context.run_window) or ({keys}) in ({touched})"
 
 
 def _check(node: dict[str, Any], nodes: dict[str, Any]) -> Check:

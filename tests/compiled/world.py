@@ -27,7 +27,8 @@ ROOMS = ("staging", "movements", "subjects", "marts", "awards")
 CONTEXT = """
 create schema context;
 create table context.run_window (known_from date not null, known_through date not null, as_of date not null,
-    earliest date not null, first_delivery date, time_zone varchar not null);
+    earliest date not null, first_delivery date, time_zone varchar not null, continues boolean not null,
+    project varchar not null, is_built boolean not null);
 create table context.deliveries (feed varchar not null, landed_on date not null, delivered bigint not null,
     good bigint not null, accepted bigint not null, overtaken bigint not null, quarantined bigint not null,
     repeats bigint not null, state varchar not null, reason varchar);
@@ -39,7 +40,8 @@ create table context.quarantine (feed varchar, landed_on date, file varchar, row
 class World:
     """Accepted rows and the relations that the project's SQL makes of them.
 
-    ``deliver`` adds accepted records; ``build`` runs all models and all dbt tests for the knowledge dates of a window.
+    ``deliver`` adds accepted records; ``build`` runs all models and all dbt tests for the knowledge dates of a window. It
+    goes on from kept marts where the run before ended where the window begins, and nothing of those days came since.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class World:
         self.time_zone = time_zone
         self.deliveries: set[tuple[str, date]] = set()
         self.keys: set[tuple[Any, ...]] = set()
+        self.built_through: date | None = None
         self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute(f"set TimeZone = '{time_zone}'")
         self._make_rooms()
@@ -88,6 +91,8 @@ class World:
             assert key not in self.keys, f"{key} is delivered twice on one day"
             self.keys.add(key)
             self.delivered_on(record.feed, landed_on)
+            if self.built_through is not None and landed_on <= self.built_through:
+                self.built_through = None
             keys = [_key(record.values[name]) for name in FEEDS[record.feed].keys]
             rows[record.feed].append(_row([*record.values.values(), *keys]))
         # Literals, not parameters: DuckDB looks for pandas anew at each parameter, which takes longer than the insert.
@@ -111,6 +116,7 @@ class World:
         for model in self.project.models:
             if not model.is_standing:
                 self._fill(model)
+        self.built_through = through
         self._check()
 
     def build_daily(self, first: date, last: date) -> None:
@@ -122,7 +128,10 @@ class World:
 
     def _write_context(self, through: date, known_from: date | None, first_delivery: date | None) -> None:
         earliest = min(day for _, day in self.deliveries)
-        window = (known_from or earliest - DAY, through, through, earliest, first_delivery, self.time_zone)
+        continues = known_from is not None and known_from == self.built_through
+        self.built_through = None
+        days = (known_from or earliest - DAY, through, through, earliest, first_delivery)
+        window = (*days, self.time_zone, continues, "this one", False)
         statements = [
             "delete from context.run_window",
             f"insert into context.run_window values {_row(window)}",
@@ -147,8 +156,7 @@ class World:
         self.connection.execute(";".join(statements))
 
     def _fill(self, model: Model) -> None:
-        kept = "where known_on > (select known_from from context.run_window)" * (model.materialized == "incremental")
-        self.connection.execute(f"delete from {model.relation} {kept}")
+        self.connection.execute(f"delete from {model.relation} where {model.replaces}")
         self.connection.execute(model.fill)
 
     def _check(self) -> None:

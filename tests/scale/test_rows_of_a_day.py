@@ -81,6 +81,9 @@ def _history(days: int) -> Iterator[Record]:
 
 def _paid_on(day: date) -> Iterator[Record]:
     paid_at = datetime.combine(day, time(12))
+    yield record("live_sessions", day, live_id=f"C{day}-3", seller_id="S0", started_at=paid_at, ended_at=paid_at,
+                 hashtags="#sale #new")  # fmt: skip
+    yield record("short_videos", day, video_id=f"C{day}-1", posted_at=paid_at, hashtags="#sale")
     for number in range(ORDERS_A_DAY):
         order = f"{day}-{number}"
         yield record("orders", day, order_id=order, paid_at=paid_at, status="PAID")
@@ -99,7 +102,7 @@ def _line(order: str, line: str, day: date, number: int) -> Iterator[Record]:
                  original_amount_cents=1_000 + number)  # fmt: skip
     if number % 3:
         yield record("attributions", day, order_line_id=line, order_id=order, content_type=CONTENT[number % 3],
-                     content_id=f"C{number}", creator_id=f"K{number}", matched_by_partner_id="P")  # fmt: skip
+                     content_id=f"C{day}-{number}", creator_id=f"K{number}", matched_by_partner_id="P")  # fmt: skip
 
 
 def _touches() -> Iterator[Record]:

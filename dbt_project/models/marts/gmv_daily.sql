@@ -1,4 +1,17 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace_touched', unique_key=['gmv_date', 'seller_id', 'content_type'],
+    meta={'touched': 'gmv_daily_movements'}, full_refresh=false, on_schema_change='fail'
+) }}
 -- GMV by paid day, shop and content type: the sum of all movements. One row each where a line counts.
+{%- set keys = ['gmv_date', 'seller_id', 'content_type'] %}
+{%- set amounts = [
+    'gross_cents', 'net_cents', 'units', 'orders', 'short_video_gross_cents', 'short_video_net_cents', 'affiliate_gross_cents', 'affiliate_net_cents'
+] %}
+with
+    known_movements as (
+        {{ rows_of_kept(ref('gmv_daily_movements'), keys + amounts, keys, ref('gmv_daily_movements')) }}
+    )
+
 select
     gmv_date,
     seller_id,
@@ -11,6 +24,6 @@ select
     {{ total('short_video_net_cents') }} as short_video_net_cents,
     {{ total('affiliate_gross_cents') }} as affiliate_gross_cents,
     {{ total('affiliate_net_cents') }} as affiliate_net_cents
-from {{ ref('gmv_daily_movements') }}
+from known_movements
 group by gmv_date, seller_id, content_type
 having sum(units) <> 0

@@ -1,7 +1,23 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace_touched', unique_key=['live_id'],
+    meta={'touched': 'touched_lives'}, full_refresh=false, on_schema_change='fail'
+) }}
 -- What each livestream sold, as known now: one row a livestream, also those that sold nothing. All lines attributed to
 -- it count, whenever paid; the partner is the one that serves its shop on the business day of its start.
 with
-    sessions as ({{ latest_known(ref('stg_live_sessions'), 'live_id', as_of()) }}),
+    versions as (
+        {{ rows_of_kept(ref('stg_live_sessions'), [
+            'live_id', 'seller_id', 'creator_id', 'started_at', 'ended_at', 'viewers', 'updated_at', 'landed_on'
+        ], ['live_id'], ref('touched_lives')) }}
+    ),
+
+    sessions as ({{ latest_known('versions', 'live_id', as_of()) }}),
+
+    sales as (
+        {{ rows_of_kept(ref('content_gmv_daily_movements'), [
+            'content_type', 'content_id', 'gross_cents', 'net_cents', 'units', 'orders'
+        ], ['content_id'], ref('touched_lives'), ['live_id']) }}
+    ),
 
     sold as (
         select
@@ -10,7 +26,7 @@ with
             {{ total('net_cents') }} as net_cents,
             {{ total('units') }} as units,
             {{ total('orders') }} as orders
-        from {{ ref('content_gmv_daily_movements') }}
+        from sales
         where content_type = 'LIVE'
         group by content_id
     ),

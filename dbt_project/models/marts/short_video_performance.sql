@@ -1,7 +1,24 @@
+{{ config(
+    materialized='incremental', incremental_strategy='replace_touched', unique_key=['video_id'],
+    meta={'touched': 'touched_videos'}, full_refresh=false, on_schema_change='fail'
+) }}
 -- What each short video sold, as known now: one row a video, also those that sold nothing. All lines attributed to it
 -- count, whenever paid; those of a targeted plan, which programs pay for, stand beside as short_video.
 with
-    videos as ({{ latest_known(ref('stg_short_videos'), 'video_id', as_of()) }}),
+    versions as (
+        {{ rows_of_kept(ref('stg_short_videos'), [
+            'video_id', 'creator_id', 'posted_at', 'views', 'updated_at', 'landed_on'
+        ], ['video_id'], ref('touched_videos')) }}
+    ),
+
+    videos as ({{ latest_known('versions', 'video_id', as_of()) }}),
+
+    sales as (
+        {{ rows_of_kept(ref('content_gmv_daily_movements'), [
+            'content_type', 'content_id', 'gross_cents', 'net_cents', 'short_video_gross_cents',
+            'short_video_net_cents', 'units', 'orders'
+        ], ['content_id'], ref('touched_videos'), ['video_id']) }}
+    ),
 
     sold as (
         select
@@ -12,7 +29,7 @@ with
             {{ total('short_video_net_cents') }} as short_video_net_cents,
             {{ total('units') }} as units,
             {{ total('orders') }} as orders
-        from {{ ref('content_gmv_daily_movements') }}
+        from sales
         where content_type = 'VIDEO'
         group by content_id
     )

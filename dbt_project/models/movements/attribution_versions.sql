@@ -11,7 +11,7 @@ with
             'matched_by_partner_id',
             'updated_at',
             'landed_on'
-        ], 'line_key', ref('touched_lines')) }}
+        ]) }}
     ),
 
     {{ knowledge_intervals('versions', 'line_key', ['content_type', 'content_id', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}

@@ -11,7 +11,7 @@ with
             'not is_gift as is_counting',
             'updated_at',
             'landed_on'
-        ], 'line_key', ref('touched_lines')) }}
+        ]) }}
     ),
 
     {{ knowledge_intervals('versions', 'line_key', ['order_key', 'seller_id', 'units', 'gross_cents', 'is_counting']) }}

@@ -10,7 +10,7 @@ with
             'paid_at is not null and not (is_sample or is_replacement or is_exchange) as is_counting',
             'updated_at',
             'landed_on'
-        ], 'order_key', ref('line_versions')) }}
+        ]) }}
     ),
 
     {{ knowledge_intervals('versions', 'order_key', ['paid_on', 'is_cancelled', 'is_counting']) }}

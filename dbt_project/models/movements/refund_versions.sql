@@ -1,8 +1,6 @@
 -- What was known of a refund, and from when to when: one row a refund and version that held, for refunds of touched
 -- lines.
 with
-    refunds_of_lines as ({{ rows_of_touched('refunds', ['refund_id'], 'line_key', ref('touched_lines')) }}),
-
     versions as (
         {{ rows_of_touched('refunds', [
             'refund_id',
@@ -12,7 +10,7 @@ with
             'supersedes_refund_id',
             'updated_at',
             'landed_on'
-        ], 'refund_id', 'refunds_of_lines') }}
+        ]) }}
     ),
 
     {{ knowledge_intervals('versions', 'refund_id', ['line_key', 'is_completed', 'reversed_cents', 'supersedes_refund_id']) }}
