@@ -83,11 +83,15 @@ def write(project: Path) -> None:
 
 
 def _grain(feed: Feed) -> dict[str, object]:
-    """One row a key and delivery; looked at for the days that a run adds, since earlier ones are closed."""
+    """One row a key and delivery; looked at for the days that a run adds, since earlier ones are closed.
+
+    By the 64-bit key where the feed has one: rows of one id have one key.
+    """
+    columns = [feed.keys.get(name, name) for name in feed.key]
     return {
         "grain": {
             "name": f"stg_{feed.name}_grain",
-            "arguments": {"columns": [*feed.key, "landed_on"]},
+            "arguments": {"columns": [*columns, "landed_on"]},
             "config": {"where": "landed_on > (select known_from from context.run_window)", "tags": ["money"]},
         }
     }
