@@ -1,19 +1,26 @@
 {#- Versions of records as intervals of knowledge [known_from, known_to), and what a run's window is. -#}
 
 {#-
-Intervals of knowledge as the last two steps of a query, one row a key and version that ever held.
-versions: a step with the key, the columns, updated_at and landed_on. A version that lands with an older updated_at than one
-before it opens no interval; neighbours with equal columns are one interval. Most keys have one version, which holds from its
-landing on; only the others are ordered.
+Intervals of knowledge as the last three steps of a query, one row a key and version that ever held.
+versions: a step, or a query in parentheses, with the key, the columns, updated_at and landed_on. A version that lands with an
+older updated_at than one before it opens no interval; neighbours with equal columns are one interval. Most keys have one version,
+which holds from its landing on; only the others are ordered. A query is read three times, by its key alone at first: a step that is
+used more than once would be held whole.
 -#}
 {% macro knowledge_intervals(versions, key, columns) -%}
-    several_versions as (select {{ key }} from {{ versions }} group by {{ key }} having count(*) > 1),
+    landings as (
+        select {{ key }}, min(landed_on) as first_landed_on, count(*) as version_count
+        from {{ versions }} as versions
+        group by {{ key }}
+    ),
+
+    several_versions as (select {{ key }} from landings where version_count > 1),
 
     knowledge_intervals as (
         select {{ key }}, {{ columns | join(', ') }}, landed_on as known_from, {{ end_of_time() }} as known_to
-        from {{ versions }}
+        from {{ versions }} as versions
         where not exists (
-            select 1 from several_versions where several_versions.{{ key }} = {{ versions }}.{{ key }}
+            select 1 from several_versions where several_versions.{{ key }} = versions.{{ key }}
         )
         union all
         select
@@ -34,7 +41,7 @@ landing on; only the others are ordered.
                     max(updated_at) over (
                         partition by {{ key }} order by landed_on rows between unbounded preceding and 1 preceding
                     ) as newest_before
-                from {{ versions }}
+                from {{ versions }} as versions
                 where {{ key }} in (select several_versions.{{ key }} from several_versions)
             ) as ordered_versions
             where newest_before is null or updated_at >= newest_before

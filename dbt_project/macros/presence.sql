@@ -7,17 +7,13 @@ first cell to the last. Only the others are swept, line by line.
 -#}
 {% macro presence_movements(grouping, lines_where='true') -%}
 {%- set keys = (['order_key'] + grouping) | join(', ') -%}
-with cells as (
-    select {{ keys }}, line_key, known_from, known_to
-    from {{ ref('line_cells') }}
-    where {{ lines_where }}
-        and (
-            not {{ has_history() }}
-            or order_key in (select touched_orders.order_key from {{ ref('touched_orders') }} as touched_orders)
-        )
-),
-
-spans as (
+{%- set of_touched_orders -%}
+({{ lines_where }}) and (
+        not {{ has_history() }}
+        or order_key in (select touched_orders.order_key from {{ ref('touched_orders') }} as touched_orders)
+    )
+{%- endset -%}
+with spans as (
     select
         {{ keys }},
         min(known_from) as known_from,
@@ -28,14 +24,15 @@ spans as (
             min(line_key) = max(line_key)
             and sum({{ days_from('known_from', 'known_to') }}) = {{ days_from('min(known_from)', 'max(known_to)') }}
         ) as is_whole
-    from cells
+    from {{ ref('line_cells') }}
+    where {{ of_touched_orders }}
     group by {{ keys }}
 ),
 
 swept_cells as (
     select {{ keys }}, known_from, known_to
-    from cells
-    where ({{ keys }}) in (select {{ keys }} from spans where not is_whole)
+    from {{ ref('line_cells') }}
+    where {{ of_touched_orders }} and ({{ keys }}) in (select {{ keys }} from spans where not is_whole)
 ),
 
 edges as (

@@ -1,20 +1,17 @@
 -- What was known of a line's attribution, and from when to when: one row a touched, attributed line and version that
 -- held, and a filler before the first, so that the join on the line stays an equi-join.
+{%- set versions %}({{ rows_of_touched('attributions', [
+        'line_key',
+        'content_type',
+        'content_id',
+        'creator_id',
+        'target_collaboration_id is not null as is_target_plan',
+        'matched_by_partner_id',
+        'updated_at',
+        'landed_on'
+    ]) }}){% endset %}
 with
-    versions as (
-        {{ rows_of_touched('attributions', [
-            'line_key',
-            'content_type',
-            'content_id',
-            'creator_id',
-            'target_collaboration_id is not null as is_target_plan',
-            'matched_by_partner_id',
-            'updated_at',
-            'landed_on'
-        ]) }}
-    ),
-
-    {{ knowledge_intervals('versions', 'line_key', ['content_type', 'content_id', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}
+    {{ knowledge_intervals(versions, 'line_key', ['content_type', 'content_id', 'creator_id', 'is_target_plan', 'matched_by_partner_id']) }}
 
 select *
 from knowledge_intervals
@@ -27,8 +24,7 @@ select
     false as is_target_plan,
     null as matched_by_partner_id,
     date '0001-01-01' as known_from,
-    min(known_from) as known_to
-from knowledge_intervals
-group by line_key
+    first_landed_on as known_to
+from landings
 -- Before the earliest delivery nothing was known of the line either.
-having min(known_from) > (select earliest from {{ source('context', 'run_window') }})
+where first_landed_on > (select earliest from {{ source('context', 'run_window') }})
