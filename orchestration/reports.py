@@ -53,10 +53,10 @@ REFERRAL_REWARD_LEDGER = f"""
         ) as bigint) as balance_cents
     from ledger.ledger_entries as entries
     inner join terms.programs as programs on entries.program_id = programs.program_id
+    -- The condition on the component stands within the key: beside it, each entry would be compared with each referral.
     left join marts.referral_conversions as conversions
         on entries.program_id = conversions.program_id
-        and entries.component = 'referral'
-        and entries.subject_id = conversions.referee_id
+        and case when entries.component = 'referral' then entries.subject_id end = conversions.referee_id
     where programs.kind = 'referral_reward'"""
 
 PARTNER_INCENTIVE_PAYOUTS = f"""
