@@ -7,7 +7,6 @@ and writing them. Does not belong here: versions, who may read them and the view
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +15,7 @@ import duckdb
 
 from data_contracts.public_marts import PublicMart
 from orchestration.files import replacing
+from orchestration.warehouse import quoted
 
 WRITER = 1
 """Counted up whenever parts come to be written in another way, so that none is shared with a version from before."""
@@ -134,8 +134,3 @@ def _rows_of(mart: PublicMart, name: str) -> str:
 
 def _month(day: date) -> str:
     return day.strftime("%Y-%m")
-
-
-def quoted(path: Path) -> str:
-    """A path in SQL text, where no parameter may stand."""
-    return "'" + os.fspath(path).replace("'", "''") + "'"

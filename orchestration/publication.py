@@ -21,8 +21,9 @@ from data_contracts.public_marts import AS_KNOWN, PUBLIC_MARTS, AsKnownMacro, Pu
 from orchestration.errors import SettingsError
 from orchestration.files import replacing, sync, write_text
 from orchestration.ledger.chain import Head
-from orchestration.mart_parts import MartParts, Part, quoted, write_parts
+from orchestration.mart_parts import MartParts, Part, write_parts
 from orchestration.settings import Settings
+from orchestration.warehouse import quoted
 from orchestration.window import Window
 
 GRACE_SECONDS = 24 * 3600

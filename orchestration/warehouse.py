@@ -233,7 +233,7 @@ def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings, wind
             selected = _select_between(settings.accepted / feed / "*" / "*.parquet", after, through)
             connection.execute(f"create or replace view {schema}.{feed} as {selected}")
     # Broken rows all of them: those of a refused delivery, whose day waits, are what people look for.
-    broken = _quoted(settings.quarantine / "*" / "*" / "*.parquet")
+    broken = quoted(settings.quarantine / "*" / "*" / "*.parquet")
     connection.execute(
         f"create or replace view context.quarantine as select * from read_parquet({broken}, hive_partitioning = false)"
     )
@@ -245,12 +245,13 @@ def _select_between(parts: Path, after: date, through: date) -> str:
     DuckDB takes no parameters in a view: the path is quoted, the days are dates.
     """
     return (
-        f"select * from read_parquet({_quoted(parts)}, hive_partitioning = true, hive_types = {{'landed_on': date}}) "
+        f"select * from read_parquet({quoted(parts)}, hive_partitioning = true, hive_types = {{'landed_on': date}}) "
         f"where landed_on > date '{after.isoformat()}' and landed_on <= date '{through.isoformat()}'"
     )
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path in SQL text, where no parameter may stand."""
     return "'" + str(path).replace("'", "''") + "'"
 
 

@@ -1,5 +1,5 @@
--- Rows of the attributions of touched lines that landed before this run's window: one row a version. History is looked
--- up by key here, and these columns nowhere else; a window that begins with the first delivery has none.
+-- Rows of the attributions of touched lines that landed before this run's window: one row a version. Looked up by key
+-- once, for versions and for checks; a window that begins with the first delivery has none.
 select
     line_key,
     content_type,

@@ -1,7 +1,6 @@
 -- Rows of the refunds of touched lines, and of those delivered, that landed before this run's window: one row a
--- version,
--- whichever line it names. History is looked up by key here, and these columns nowhere else; a window that begins with
--- the first delivery has none.
+-- version, whichever line it names. Looked up by key once, for versions and for checks; a window that begins with the
+-- first delivery has none.
 with
     refunds_of_lines as (
         select refund_id

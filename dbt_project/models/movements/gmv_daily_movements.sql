@@ -9,7 +9,7 @@
 ] %}
 {{ presence_movements(['gmv_date', 'seller_id', 'content_type']) }},
 
--- Lines and orders are summed each by themselves first: what is left to put together is a tenth of them.
+-- Lines and orders are summed each by themselves first, so that less is left to put together.
 parts as (
     select
         {{ keys }},

@@ -1,6 +1,5 @@
--- Lines of the touched orders, by any of their versions: one row a line. None where nothing was known before: every
--- line
--- is touched then, and none is looked up.
+-- Lines of the touched orders, by any of their versions: one row a line. None where nothing was known before: then
+-- every line is touched, and none is looked up.
 select line_key
 from {{ source('delivered', 'order_lines') }}
 where {{ has_history() }}
