@@ -20,6 +20,7 @@ class PeriodTerms:
     ``has_begun`` is False where D makes no award: before the first day, or before the first delivery day L₀.
     ``settle_on``, ``freeze_on`` and ``stage`` are None where awards settle case by case, which have ``close_on``.
     ``version_no`` is None before the first version. ``counted_through`` may lie before ``first_day``: no counted day.
+    ``ranked_…`` is what ranks are drawn with, None where the kind draws none; ``baseline_…`` what is before the window is cut at.
     ``is_…_read_as_first_delivery`` say that the cut-off was before L₀ and is L₀ instead.
     """
 
@@ -37,6 +38,9 @@ class PeriodTerms:
     known_through: date
     is_cut_off_read_as_first_delivery: bool
     counted_through: date | None
+    ranked_known_through: date | None
+    ranked_version_no: int | None
+    is_ranked_cut_off_read_as_first_delivery: bool
     baseline_freeze_on: date | None
     baseline_known_through: date | None
     is_baseline_cut_off_read_as_first_delivery: bool
@@ -58,8 +62,12 @@ def _period_terms(program: Program, period: Period, as_of: date, first_delivery:
     last_cut_off = close_on or freeze_on
     known_through, is_read_as_first = _cut_off(last_cut_off, as_of, first_delivery)
 
-    baseline_freeze_on = period.first_day + timedelta(program.hold_days)
-    baseline_known_through, is_baseline_read_as_first = _cut_off(baseline_freeze_on, as_of, first_delivery)
+    drawn_on = min(as_of, settle_on)
+    ranked_known_through, is_ranked_read_as_first = _cut_off(settle_on, as_of, first_delivery)
+    baseline_freeze_on = program.baseline_freeze_on(period)
+    baseline_known_through, is_baseline_read_as_first = _cut_off(
+        baseline_freeze_on or last_cut_off, as_of, first_delivery
+    )
 
     return PeriodTerms(
         program_id=program.program_id,
@@ -76,9 +84,12 @@ def _period_terms(program: Program, period: Period, as_of: date, first_delivery:
         known_through=known_through,
         is_cut_off_read_as_first_delivery=is_read_as_first,
         counted_through=min(as_of - ONE_DAY, period.last_day) if program.counts_paid_days else None,
-        baseline_freeze_on=baseline_freeze_on if program.has_baseline else None,
-        baseline_known_through=baseline_known_through if program.has_baseline else None,
-        is_baseline_cut_off_read_as_first_delivery=program.has_baseline and is_baseline_read_as_first,
+        ranked_known_through=ranked_known_through if program.draws_ranks else None,
+        ranked_version_no=program.version_in_force(drawn_on) if program.draws_ranks else None,
+        is_ranked_cut_off_read_as_first_delivery=program.draws_ranks and is_ranked_read_as_first,
+        baseline_freeze_on=baseline_freeze_on,
+        baseline_known_through=baseline_known_through if baseline_freeze_on else None,
+        is_baseline_cut_off_read_as_first_delivery=baseline_freeze_on is not None and is_baseline_read_as_first,
     )
 
 

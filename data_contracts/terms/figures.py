@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from data_contracts.terms.refusal import refusal
 
@@ -23,9 +23,14 @@ Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2999, 12, 31))]
 Text = Annotated[str, Field(min_length=1)]
 Measure = Literal["net", "gross"]
 Service = Literal["SHOP", "AFFILIATE", "CREATOR"]
+ShopService = Literal["SHOP", "AFFILIATE"]
 Instrument = Literal["CASH", "AD_CREDIT", "SHOP_CREDIT"]
 PartnerType = Literal["TSP", "CAP", "TAP", "MCN"]
+RankCode = Literal["BRONZE", "SILVER", "GOLD", "PLATINUM", "DIAMOND"]
 Basis = Literal["stated", "assumed"]
+
+LADDER: tuple[RankCode, ...] = ("BRONZE", "SILVER", "GOLD", "PLATINUM", "DIAMOND")
+"""The ranks of partners, the lowest first; a rank's level is its place in the ladder, from 1."""
 
 
 class Terms(BaseModel):
@@ -67,6 +72,26 @@ class Tier(Step):
     threshold_cents: Cents
 
 
+class RankStep(Step):
+    """A step that is reached by a rank: its threshold is the rank's level."""
+
+    threshold_key: ClassVar[str] = "rank"
+    rank: RankCode
+
+    @property
+    def threshold(self) -> int:
+        """The level, from 1."""
+        return LADDER.index(self.rank) + 1
+
+
+class Places(Terms):
+    """What each place of a ranking from ``first_rank`` to ``last_rank`` pays, in cents."""
+
+    first_rank: Annotated[int, Field(ge=1, le=10**6)]
+    last_rank: Annotated[int, Field(ge=1, le=10**6)]
+    amount_cents: Cents
+
+
 AnyItem = TypeVar("AnyItem")
 AnyStep = TypeVar("AnyStep", bound=Step)
 
@@ -81,6 +106,29 @@ def _rising(steps: tuple[AnyStep, ...]) -> tuple[AnyStep, ...]:
             reason = f"{upper.amount_cents} is below {lower.amount_cents} of the step before"
             raise refusal(reason, "let amounts stay or rise", place, "amount_cents")
     return steps
+
+
+def _without_gaps(ranking: tuple[Places, ...]) -> tuple[Places, ...]:
+    """The places, unless they leave one out, name one twice, or pay a lower place more than a higher one."""
+    expected, amount = 1, None
+    for at, places in enumerate(ranking):
+        if places.first_rank != expected:
+            raise refusal(f"{places.first_rank} is not {expected}", "leave no gap between ranks", at, "first_rank")
+        if places.last_rank < places.first_rank:
+            reason = f"{places.last_rank} is before first_rank {places.first_rank}"
+            raise refusal(reason, "let the last place be the first or a later one", at, "last_rank")
+        if amount is not None and places.amount_cents > amount:
+            reason = f"{places.amount_cents} is above {amount} of the places before"
+            raise refusal(reason, "let amounts stay or fall", at, "amount_cents")
+        expected, amount = places.last_rank + 1, places.amount_cents
+    return ranking
+
+
+def _named_or_any(partner_types: Any) -> Any:
+    """`any` as no restriction; an empty list says neither."""
+    if partner_types == []:
+        raise refusal("is empty", "name the types of partners, or write any")
+    return () if partner_types == "any" else partner_types
 
 
 def _in_order(partner_types: tuple[PartnerType, ...]) -> tuple[PartnerType, ...]:
@@ -101,5 +149,11 @@ def _not_empty(items: tuple[AnyItem, ...]) -> tuple[AnyItem, ...]:
 # after the items, since pydantic's own minimum also complains about a list whose only item is wrong.
 Some = Annotated[tuple[AnyItem, ...], Field(strict=False), AfterValidator(_not_empty)]
 PartnerTypes = Annotated[Some[PartnerType], AfterValidator(_in_order)]
+AnyPartnerTypes = Annotated[
+    tuple[PartnerType, ...], Field(strict=False), AfterValidator(_in_order), BeforeValidator(_named_or_any)
+]
+"""Types of partners that may earn; empty where any partner may, which terms write as `any`."""
 Ladder = Annotated[tuple[AnyStep, ...], Field(strict=False), AfterValidator(_rising)]
 TierLadder = Annotated[Some[Tier], AfterValidator(_rising)]
+RankLadder = Annotated[Some[RankStep], AfterValidator(_rising)]
+Ranking = Annotated[Some[Places], AfterValidator(_without_gaps)]

@@ -13,12 +13,30 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
+from data_contracts.terms.affiliate_service import AffiliateService
+from data_contracts.terms.creator_incubation import CreatorIncubation
+from data_contracts.terms.creator_matching_challenge import CreatorMatchingChallenge
+from data_contracts.terms.funded_deals import FundedDeals
 from data_contracts.terms.incremental_daily_gmv import IncrementalDailyGmv
+from data_contracts.terms.live_championship import LiveChampionship
 from data_contracts.terms.program import Program
+from data_contracts.terms.rank_upgrade import RankUpgrade
 from data_contracts.terms.referral_reward import ReferralReward
 from data_contracts.terms.refusal import TermsError, shown, terms_error
+from data_contracts.terms.short_video_growth import ShortVideoGrowth
 
-AnyProgram = Annotated[IncrementalDailyGmv | ReferralReward, Field(discriminator="kind")]
+AnyProgram = Annotated[
+    IncrementalDailyGmv
+    | RankUpgrade
+    | ShortVideoGrowth
+    | AffiliateService
+    | CreatorMatchingChallenge
+    | LiveChampionship
+    | CreatorIncubation
+    | FundedDeals
+    | ReferralReward,
+    Field(discriminator="kind"),
+]
 
 _ANY_PROGRAM: TypeAdapter[Program] = TypeAdapter(AnyProgram)
 _INTEGER = "tag:yaml.org,2002:int"

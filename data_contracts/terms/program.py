@@ -10,13 +10,24 @@ import hashlib
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from data_contracts.terms.figures import Basis, Day, Days, Instrument, Measure, Some, Step, Terms, Text, Window
+from data_contracts.terms.figures import (
+    Basis,
+    Day,
+    Days,
+    Instrument,
+    Places,
+    Some,
+    Step,
+    Terms,
+    Text,
+    Window,
+)
 from data_contracts.terms.refusal import refusal
 
 # What describes a program and decides no money: it needs no basis, and mending it makes no other terms.
@@ -43,7 +54,6 @@ class Version(Terms):
     """What may change within a program, in force from ``effective_from`` until the next version."""
 
     effective_from: Day
-    measure: Measure
     basis: dict[str, Basis]
 
     @model_validator(mode="after")
@@ -52,8 +62,12 @@ class Version(Terms):
         return self
 
     def tiers_by_class(self) -> Mapping[str, tuple[Step, ...]]:
-        """The ladder of each class of beneficiaries; the class is '' where the kind has one ladder for all."""
-        raise NotImplementedError
+        """The ladder of each class of beneficiaries, '' where there is one for all; none unless the kind says otherwise."""
+        return {}
+
+    def places(self) -> tuple[Places, ...]:
+        """What the places of a ranking pay; none unless the kind says otherwise."""
+        return ()
 
 
 class Program(Terms):
@@ -63,7 +77,7 @@ class Program(Terms):
     """
 
     counts_paid_days: ClassVar[bool]
-    has_baseline: ClassVar[bool]
+    draws_ranks: ClassVar[bool] = False
 
     program_id: Annotated[str, Field(pattern="^[a-z0-9_]{1,64}$")]
     kind: str
@@ -100,6 +114,10 @@ class Program(Terms):
         _check_basis(self.basis, type(self).model_fields.keys() - DESCRIPTION - {"program_id", "kind", "versions"})
         return self
 
+    def baseline_freeze_on(self, period: Period) -> date | None:
+        """The day from which a period learns nothing more of what is before its window; None where it looks at nothing there."""
+        return None
+
     @property
     def close_on(self) -> date | None:
         """The last cut-off of a kind whose awards settle case by case; None where they settle by period."""
@@ -113,6 +131,17 @@ class Program(Terms):
     def version_in_force(self, on: date) -> int | None:
         """The number of the last version with effective_from ≤ ``on``; None before the first."""
         return sum(version.effective_from <= on for version in self.versions) or None
+
+
+def months_of(window: Window) -> tuple[Period, ...]:
+    """The calendar months of a window, `2025-10` and so on, in order; the first and the last may be parts of one."""
+    months = []
+    first_day = window.first_day
+    while first_day <= window.last_day:
+        next_month = (first_day.replace(day=1) + timedelta(31)).replace(day=1)
+        months.append(Period(f"{first_day:%Y-%m}", first_day, min(next_month - timedelta(1), window.last_day)))
+        first_day = next_month
+    return tuple(months)
 
 
 def version_hash(program: Program, version_no: int) -> str:

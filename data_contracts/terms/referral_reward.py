@@ -48,7 +48,6 @@ class ReferralReward(Program):
     """
 
     counts_paid_days: ClassVar[bool] = False
-    has_baseline: ClassVar[bool] = False
 
     kind: Literal["referral_reward"]
     purchase_window_days: Days

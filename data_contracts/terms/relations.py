@@ -11,8 +11,8 @@ from datetime import date
 from typing import Any
 
 from data_contracts.terms.cut_offs import PeriodTerms, period_terms
-from data_contracts.terms.figures import Terms, Window
-from data_contracts.terms.program import Program, version_hash
+from data_contracts.terms.figures import Terms
+from data_contracts.terms.program import Program, Source, version_hash
 
 Row = tuple[Any, ...]
 
@@ -24,6 +24,7 @@ RELATIONS: dict[str, dict[str, str]] = {
         "instrument": "varchar",
         "window_first_day": "date",
         "window_last_day": "date",
+        "entrants": "varchar",
         "hold_days": "bigint",
         "clawback_days": "bigint",
     },
@@ -42,6 +43,9 @@ RELATIONS: dict[str, dict[str, str]] = {
         "known_through": "date",
         "is_cut_off_read_as_first_delivery": "boolean",
         "counted_through": "date",
+        "ranked_known_through": "date",
+        "ranked_version_no": "bigint",
+        "is_ranked_cut_off_read_as_first_delivery": "boolean",
         "baseline_freeze_on": "date",
         "baseline_known_through": "date",
         "is_baseline_cut_off_read_as_first_delivery": "boolean",
@@ -53,9 +57,26 @@ RELATIONS: dict[str, dict[str, str]] = {
         "effective_from": "date",
         "measure": "varchar",
         "service": "varchar",
+        "is_any_partner": "boolean",
         "baseline_first_day": "date",
         "baseline_last_day": "date",
         "baseline_floor_cents": "bigint",
+        "class_window_first_day": "date",
+        "class_window_last_day": "date",
+        "ranked_from": "varchar",
+        "high_from_cents": "bigint",
+        "min_growth_cents": "bigint",
+        "consistency_cents": "bigint",
+        "min_gmv_cents": "bigint",
+        "rate_bps": "bigint",
+        "max_reward_cents": "bigint",
+        "max_sellers": "bigint",
+        "min_minutes": "bigint",
+        "invite_list": "varchar",
+        "creators_list": "varchar",
+        "leaderboard_min_score_cents": "bigint",
+        "attendance_amount_cents": "bigint",
+        "attendance_event_min_score_cents": "bigint",
         "amount_per_referral_cents": "bigint",
         "max_referrals": "bigint",
         "min_order_cents": "bigint",
@@ -70,14 +91,24 @@ RELATIONS: dict[str, dict[str, str]] = {
         "threshold": "bigint",
         "amount_cents": "bigint",
     },
+    "places": {
+        "program_id": "varchar",
+        "version_no": "bigint",
+        "first_rank": "bigint",
+        "last_rank": "bigint",
+        "amount_cents": "bigint",
+    },
 }
 """The columns of each relation and their SQL types.
 
 ``programs``       one row a program
 ``periods``        one row a period, at the as-of day (``cut_offs.PeriodTerms``)
-``versions``       one row a version of a program; null where the kind has no such figure
+``versions``       one row a version of a program; null where the kind has no such figure; ``is_any_partner`` where no type
+                   of partner is named
 ``partner_types``  one row a type that may earn in a version; no row: any partner may
-``tiers``          one row a step; the threshold is cents, or referrals for a milestone; class '' where there is one
+``tiers``          one row a step; the threshold is cents, referrals for a milestone, a level for a rank; class '' where
+                   there is one
+``places``         one row a stretch of places in a ranking, with what each of them pays
 """
 
 
@@ -89,16 +120,18 @@ def relation_rows(programs: Sequence[Program], as_of: date, first_delivery: date
         "versions": [row for program in programs for row in _version_rows(program)],
         "partner_types": [row for program in programs for row in _partner_type_rows(program)],
         "tiers": [row for program in programs for row in _tier_rows(program)],
+        "places": [row for program in programs for row in _place_rows(program)],
     }
 
 
 def figures(terms: Terms) -> dict[str, str | int | date]:
-    """The single values of a mapping by their column; a window gives `<key>_first_day` and `<key>_last_day`."""
+    """The single values of a mapping by their column; one within another gives `<key>_<its key>`."""
     columns: dict[str, str | int | date] = {}
     for key, value in terms:
-        if isinstance(value, Window):
-            columns[f"{key}_first_day"] = value.first_day
-            columns[f"{key}_last_day"] = value.last_day
+        if isinstance(value, Source):
+            continue
+        if isinstance(value, Terms):
+            columns |= {f"{key}_{inner}": figure for inner, figure in figures(value).items()}
         elif isinstance(value, str | int | date):
             columns[key] = value
     return columns
@@ -115,8 +148,12 @@ def _period_row(row: PeriodTerms) -> Row:
 
 def _version_rows(program: Program) -> Iterable[Row]:
     for version_no, version in enumerate(program.versions, start=1):
-        number = {"version_no": version_no, "version_hash": version_hash(program, version_no)}
-        yield _in_order("versions", figures(program) | figures(version) | number)
+        worked_out = {
+            "version_no": version_no,
+            "version_hash": version_hash(program, version_no),
+            "is_any_partner": not dict(version).get("partner_types"),
+        }
+        yield _in_order("versions", figures(program) | figures(version) | worked_out)
 
 
 def _partner_type_rows(program: Program) -> Iterable[Row]:
@@ -130,3 +167,9 @@ def _tier_rows(program: Program) -> Iterable[Row]:
         for tier_class, steps in version.tiers_by_class().items():
             for step in steps:
                 yield program.program_id, version_no, tier_class, step.threshold, step.amount_cents
+
+
+def _place_rows(program: Program) -> Iterable[Row]:
+    for version_no, version in enumerate(program.versions, start=1):
+        for places in version.places():
+            yield program.program_id, version_no, places.first_rank, places.last_rank, places.amount_cents

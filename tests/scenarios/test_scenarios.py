@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.scenario import Scenario, found_awards, found_statuses, scenarios_of
+from scenarios.scenario import HERE, Scenario, found_awards, found_statuses, scenarios_of
 
-FILES = ("golden.yaml", "incremental_daily_gmv.yaml", "referral_reward.yaml")
+FILES = sorted(path.name for path in HERE.glob("*.yaml"))
 SCENARIOS = [pytest.param(found, id=f"{file[:-5]}: {found.name}") for file in FILES for found in scenarios_of(file)]
 
 
