@@ -71,6 +71,7 @@ PUBLIC_MARTS: tuple[PublicMart, ...] = (
     PublicMart("live_session_performance", "marts.live_session_performance", ("live_id",), part_by="started_date"),
     PublicMart("short_video_performance", "marts.short_video_performance", ("video_id",), part_by="posted_date"),
     PublicMart("hashtag_monthly", "marts.hashtag_monthly", ("month", "hashtag"), part_by="month"),
+    PublicMart("deal_funding", "marts.deal_funding", ("program_id", "deal_id", "month")),
     PublicMart("market_monthly", "marts.market_monthly", ("month", "is_rolling")),
     PublicMart("deliveries", "marts.deliveries", ("landed_on", "feed")),
     PublicMart("waiting_records", "marts.waiting_records", ("feed", "record_id")),

@@ -156,3 +156,36 @@ are dates and moments are points in time; both engines cut days in the session's
 {% macro spark__each_word(text) -%}
     explode(array_distinct(filter(split({{ text }}, '\\s+'), word -> word <> '')))
 {%- endmacro %}
+
+{#-
+What was drawn on budgets up to and including this row, of rows in order: each draws what it asks for, at most what its own budget
+leaves above what was drawn before, and never less than nothing. All whole cents, not below 0.
+-#}
+{% macro running_draw(requested, budget, partition_by, order_by) -%}
+    {{ adapter.dispatch('running_draw', 'incentives')(requested, budget, partition_by, order_by) }}
+{%- endmacro %}
+
+{#- The sum so far goes through the list in a struct of the list's own type. -#}
+{% macro default__running_draw(requested, budget, partition_by, order_by) -%}
+    list_reduce(
+        list({'drawn': cast(0 as bigint), 'requested': {{ requested }}, 'budget': {{ budget }}}) over (
+            partition by {{ partition_by }} order by {{ order_by }} rows between unbounded preceding and current row
+        ),
+        lambda so_far, next: {
+            'drawn': greatest(so_far.drawn, least(so_far.drawn + next.requested, next.budget)),
+            'requested': next.requested,
+            'budget': next.budget
+        },
+        {'drawn': cast(0 as bigint), 'requested': cast(0 as bigint), 'budget': cast(0 as bigint)}
+    ).drawn
+{%- endmacro %}
+
+{% macro spark__running_draw(requested, budget, partition_by, order_by) -%}
+    aggregate(
+        collect_list(named_struct('requested', {{ requested }}, 'budget', {{ budget }})) over (
+            partition by {{ partition_by }} order by {{ order_by }} rows between unbounded preceding and current row
+        ),
+        cast(0 as bigint),
+        (so_far, next) -> greatest(so_far, least(so_far + next.requested, next.budget))
+    )
+{%- endmacro %}

@@ -10,6 +10,9 @@
     member Ann [in CA] [employee] [device d1] [payment p1]
     Bob signs up TIME invited by Ann [after a click TIME | without a click] [as event E1]   by itself: an hour after it
     Bob is flagged | cleared | voided TIME [as event E2]
+    deal D1 of A from TIME until TIME: 5,000 bps of 10,000 [for list L]       the platform's share, and the budget
+    redemption X1 of D1 on O1/1: 500 at TIME [restored]
+    A is on list L [until TIME]
     an empty delivery of orders
 
 Any sentence may end with `updated TIME`; by itself a record was updated at 00:00 UTC of the day on which it landed.
@@ -63,6 +66,15 @@ SIGNUP = re.compile(
 MARKED = re.compile(
     rf"(?P<referee>\S+) is (?P<type>flagged|cleared|voided) (?P<at>{TIME})(?: as event (?P<event>\S+))?"
 )
+DEAL = re.compile(
+    rf"deal (?P<id>\S+) of (?P<seller>\S+) from (?P<start>{TIME}) until (?P<end>{TIME}): (?P<share>{CENTS}) bps of "
+    rf"(?P<budget>{CENTS})(?: for list (?P<list>\S+))?"
+)
+REDEMPTION = re.compile(
+    rf"redemption (?P<id>\S+) of (?P<deal>\S+) on (?P<line>\S+): (?P<amount>{CENTS}) at (?P<at>{TIME})"
+    r"(?P<restored> restored)?"
+)
+LISTED = re.compile(rf"(?P<subject>\S+) is on list (?P<list>\S+)(?: until (?P<end>{TIME}))?")
 UPDATED = re.compile(rf"(?P<said>.*) updated (?P<at>{TIME})")
 EMPTY = re.compile(r"an empty delivery of (?P<feed>\S+)")
 
@@ -85,6 +97,9 @@ class Notation:
             (MEMBER, self._member),
             (SIGNUP, self._signup),
             (MARKED, self._mark),
+            (DEAL, self._deal),
+            (REDEMPTION, self._redemption),
+            (LISTED, self._listed),
         )
 
     def records(self, sentence: str) -> list[Record]:
@@ -223,6 +238,39 @@ class Notation:
                 "occurred_at": self.moment(said["at"]),
             },
         )
+
+    def _deal(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield (
+            "deals",
+            {
+                "deal_id": said["id"],
+                "seller_id": said["seller"],
+                "kind": "COUPON",
+                "platform_share_bps": cents(said["share"]),
+                "budget_amount_cents": cents(said["budget"]),
+                "starts_at": self.moment(said["start"]),
+                "ends_at": self.moment(said["end"]),
+                "invite_list_id": said["list"],
+            },
+        )
+
+    def _redemption(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield (
+            "deal_redemptions",
+            {
+                "redemption_id": said["id"],
+                "deal_id": said["deal"],
+                "order_line_id": said["line"],
+                "order_id": said["line"].partition("/")[0],
+                "discount_amount_cents": cents(said["amount"]),
+                "redeemed_at": self.moment(said["at"]),
+                "restored": bool(said["restored"]),
+            },
+        )
+
+    def _listed(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
+        removed_at = self._optional(said["end"])
+        yield "program_lists", {"list_id": said["list"], "subject_id": said["subject"], "removed_at": removed_at}
 
 
 def cents(written: str | None) -> int:
