@@ -30,7 +30,9 @@ SPARKS_OWN = frozenset(
     [
         *(
             "add_months",
+            "aggregate",
             "array_distinct",
+            "collect_list",
             "current_timezone",
             "date_add",
             "datediff",

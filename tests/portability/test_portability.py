@@ -33,6 +33,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "plus_days": ("a", "1"),
     "plus_months": ("a", "1"),
     "plus_seconds": ("a", "b * 60"),
+    "running_draw": ("a", "b", "c", "d"),
     "session_time_zone": (),
     "wide": ("a",),
 }

@@ -80,7 +80,7 @@ with
         select
             drawn.*,
             coalesce(
-                lag(drawn_through_cents) over (partition by program_id, deal_id order by period), 0
+                lag(drawn_through_cents) over (partition by program_id, deal_id order by period nulls last), 0
             ) as drawn_before_cents
         from drawn
     )
