@@ -5,7 +5,7 @@ A new kind is a module with its ``Version`` and its ``Program``, named in ``load
 """
 
 from data_contracts.terms.cut_offs import PeriodTerms, period_terms
-from data_contracts.terms.loading import load_programs
+from data_contracts.terms.loading import editors_schema, load_program, load_programs
 from data_contracts.terms.program import Program, version_hash
 from data_contracts.terms.refusal import TermsError
 from data_contracts.terms.relations import RELATIONS, relation_rows
@@ -15,6 +15,8 @@ __all__ = [
     "PeriodTerms",
     "Program",
     "TermsError",
+    "editors_schema",
+    "load_program",
     "load_programs",
     "period_terms",
     "relation_rows",

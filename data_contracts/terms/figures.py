@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from datetime import date
 from itertools import pairwise
-from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar
+from typing import Annotated, Any, ClassVar, Literal, Self, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 from data_contracts.terms.refusal import refusal
 
@@ -26,6 +26,7 @@ Service = Literal["SHOP", "AFFILIATE", "CREATOR"]
 ShopService = Literal["SHOP", "AFFILIATE"]
 Instrument = Literal["CASH", "AD_CREDIT", "SHOP_CREDIT"]
 PartnerType = Literal["TSP", "CAP", "TAP", "MCN"]
+PARTNER_TYPES: tuple[PartnerType, ...] = get_args(PartnerType)
 RankCode = Literal["BRONZE", "SILVER", "GOLD", "PLATINUM", "DIAMOND"]
 Basis = Literal["stated", "assumed"]
 
@@ -150,7 +151,13 @@ def _not_empty(items: tuple[AnyItem, ...]) -> tuple[AnyItem, ...]:
 Some = Annotated[tuple[AnyItem, ...], Field(strict=False), AfterValidator(_not_empty)]
 PartnerTypes = Annotated[Some[PartnerType], AfterValidator(_in_order)]
 AnyPartnerTypes = Annotated[
-    tuple[PartnerType, ...], Field(strict=False), AfterValidator(_in_order), BeforeValidator(_named_or_any)
+    tuple[PartnerType, ...],
+    Field(strict=False),
+    AfterValidator(_in_order),
+    BeforeValidator(_named_or_any),
+    WithJsonSchema(
+        {"anyOf": [{"const": "any"}, {"type": "array", "minItems": 1, "items": {"enum": [*PARTNER_TYPES]}}]}
+    ),
 ]
 """Types of partners that may earn; empty where any partner may, which terms write as `any`."""
 Ladder = Annotated[tuple[AnyStep, ...], Field(strict=False), AfterValidator(_rising)]

@@ -6,7 +6,7 @@ Belongs here: files and YAML, and the list of the kinds there are. Does not belo
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,7 +50,7 @@ def load_programs(folder: Path) -> tuple[Program, ...]:
     programs: dict[str, Program] = {}
     files: dict[str, Path] = {}
     for file in _files(folder):
-        program = _program(file)
+        program = load_program(file)
         if program.program_id in programs:
             reason = f"{program.program_id!r} stands in {files[program.program_id].name} too"
             raise TermsError(str(file), "program_id", reason, "give each program an id of its own")
@@ -71,12 +71,14 @@ def _files(folder: Path) -> list[Path]:
     return [file for file in files if file.suffix == ".yaml"]
 
 
-def _program(file: Path) -> Program:
+def load_program(file: Path) -> Program:
+    """The program of one file; TermsError where it cannot be read, is no YAML or has insane terms."""
     try:
-        written = yaml.load(file.read_text(encoding="utf-8-sig"), Loader=_TermsLoader)
+        text = file.read_text(encoding="utf-8-sig")
+        written = yaml.load(text, Loader=_TermsLoader)
         return _ANY_PROGRAM.validate_python(written)
     except ValidationError as error:
-        raise terms_error(str(file), error) from error
+        raise terms_error(str(file), error, lambda steps: _line_of(text, steps)) from error
     except OSError as error:
         raise TermsError(str(file), "", f"cannot be read: {error.strerror}", "mend its permissions") from error
     except yaml.MarkedYAMLError as error:
@@ -86,6 +88,28 @@ def _program(file: Path) -> Program:
     except (yaml.YAMLError, ValueError) as error:
         reason = f"is no YAML in UTF-8: {' '.join(str(error).split())}"
         raise TermsError(str(file), "", reason, "write valid YAML") from error
+
+
+def _line_of(text: str, steps: Sequence[str | int]) -> int | None:
+    """The line of what stands at a path, or of the last thing on the way to it; None in an empty file."""
+    node = yaml.compose(text, Loader=_TermsLoader)
+    line = node.start_mark.line + 1 if node else None
+    for step in steps:
+        found = _below(node, step)
+        if found is None:
+            break
+        marked, node = found
+        line = marked.start_mark.line + 1
+    return line
+
+
+def _below(node: yaml.Node | None, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:
+    """What a step leads to: the node that marks its line, which is a mapping's key, and the one to go on from."""
+    if isinstance(node, yaml.MappingNode):
+        return next(((key, value) for key, value in node.value if key.value == step), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    return None
 
 
 class _TermsLoader(yaml.SafeLoader):
@@ -114,3 +138,22 @@ class _TermsLoader(yaml.SafeLoader):
 _TermsLoader.add_implicit_resolver(
     _INTEGER, re.compile(r"^-?(?:0|[1-9][0-9]*|[1-9][0-9]{0,2}(?:_[0-9]{3})+)$"), list("-0123456789")
 )
+
+
+def editors_schema() -> dict[str, Any]:
+    """The JSON Schema of a terms file, by which editors complete and check it; whole numbers may have their thousands set apart."""
+    schema = _ANY_PROGRAM.json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Terms of a program"} | _lenient(schema)
+
+
+def _lenient(part: Any) -> Any:
+    """A part of a schema in which an integer may be written as ``500_000``, which editors take for text."""
+    if isinstance(part, list):
+        return [_lenient(item) for item in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") == "integer":
+        said = {key: part[key] for key in ("title", "description") if key in part}
+        number = {key: value for key, value in part.items() if key not in said}
+        return said | {"anyOf": [number, {"type": "string", "pattern": "^[1-9][0-9]{0,2}(_[0-9]{3})+$"}]}
+    return {key: _lenient(value) for key, value in part.items()}

@@ -6,6 +6,7 @@ Belongs here: the error, and the wording of what pydantic finds. Does not belong
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
@@ -16,19 +17,21 @@ SHOWN_CHARACTERS = 60
 
 
 class TermsError(ValueError):
-    """Terms that no program may have (RULEBOOK 2): ``file``, ``path`` inside it, ``reason`` and ``cure``."""
+    """Terms that no program may have (RULEBOOK 2): ``file``, ``path`` inside it, ``reason``, ``cure``; ``line`` if known."""
 
-    def __init__(self, file: str, path: str, reason: str, cure: str) -> None:
-        """Keep the four parts; as text they are one line."""
-        super().__init__(file, path, reason, cure)
+    def __init__(self, file: str, path: str, reason: str, cure: str, line: int | None = None) -> None:
+        """Keep the parts; as text they are one line."""
+        super().__init__(file, path, reason, cure, line)
         self.file = file
         self.path = path
         self.reason = reason
         self.cure = cure
+        self.line = line
 
     def __str__(self) -> str:
-        """``file: path: reason; cure``, without the path where the whole file is meant."""
-        where = f"{self.file}: {self.path}" if self.path else self.file
+        """``file: line: path: reason; cure``, without the line and the path where the whole file is meant."""
+        at_line = f"line {self.line}" if self.line else ""
+        where = ": ".join(part for part in (self.file, at_line, self.path) if part)
         return f"{where}: {self.reason}; {self.cure}"
 
 
@@ -37,14 +40,18 @@ def refusal(reason: str, cure: str, *at: str | int) -> PydanticCustomError:
     return PydanticCustomError("terms", "{reason}", {"reason": reason, "cure": cure, "at": at})
 
 
-def terms_error(file: str, error: ValidationError) -> TermsError:
-    """One finding of pydantic in the words of a ``TermsError``; the number of the others is said."""
+def terms_error(file: str, error: ValidationError, line_of: Callable[[Sequence[str | int]], int | None]) -> TermsError:
+    """One finding of pydantic in the words of a ``TermsError``; the number of the others is said.
+
+    ``line_of`` finds the line of a path of keys and places in the file.
+    """
     findings = error.errors(include_url=False)
     # A misspelt key is also a missing one: the key that stands there says more.
     first = next((finding for finding in findings if finding["type"] == "extra_forbidden"), findings[0])
     reason, cure = _wording(first)
     more = f" (and {len(findings) - 1} more)" if len(findings) > 1 else ""
-    return TermsError(file, _path(first), reason, cure + more)
+    steps = _steps(first)
+    return TermsError(file, _path(steps), reason, cure + more, line_of(steps))
 
 
 def shown(value: Any) -> str:
@@ -53,12 +60,16 @@ def shown(value: Any) -> str:
     return text if len(text) <= SHOWN_CHARACTERS else text[: SHOWN_CHARACTERS - 1] + "…"
 
 
-def _path(finding: ErrorDetails) -> str:
-    """The path as people write it, ``versions[0].tiers[1].amount_cents``; list places count from 0."""
+def _steps(finding: ErrorDetails) -> list[str | int]:
+    """The keys and places that lead to a finding."""
     if finding["type"].startswith("union_tag"):
-        return "kind"
+        return ["kind"]
     # The first step is the kind that pydantic chose, not a key of the file.
-    steps = [*finding["loc"][1:], *finding.get("ctx", {}).get("at", ())]
+    return [*finding["loc"][1:], *finding.get("ctx", {}).get("at", ())]
+
+
+def _path(steps: Sequence[str | int]) -> str:
+    """A path as people write it, ``versions[0].tiers[1].amount_cents``; list places count from 0."""
     path = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
     return " ".join(path.removeprefix(".").split())
 

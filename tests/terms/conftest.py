@@ -40,6 +40,14 @@ def load(tmp_path: Path) -> Callable[..., tuple[Program, ...]]:
 
 
 @pytest.fixture
+def two(
+    load: Callable[..., tuple[Program, ...]], referral: dict[str, Any], daily_gmv: dict[str, Any]
+) -> tuple[Program, ...]:
+    """Two of the programs that ship: referrals and daily GMV."""
+    return load(referral, daily_gmv)
+
+
+@pytest.fixture
 def shipped() -> tuple[Program, ...]:
     """The programs that ship."""
     return load_programs(SHIPPED)

@@ -158,7 +158,7 @@ def test_insane_terms_are_refused_in_one_line(request, tmp_path, load, program, 
     assert (error.file, error.path, error.reason) == (str(tmp_path / "p0.yaml"), at, reason)
     assert error.cure
     assert not error.cure.endswith(" more)")
-    assert str(error) == f"{tmp_path / 'p0.yaml'}: {at}: {reason}; {error.cure}"
+    assert str(error) == f"{tmp_path / 'p0.yaml'}: line {error.line}: {at}: {reason}; {error.cure}"
     assert len(str(error).splitlines()) == 1
 
 
@@ -179,7 +179,7 @@ def test_clawback_days_may_equal_hold_days(load, daily_gmv):
 
 def test_several_findings_are_counted(load, daily_gmv):
     daily_gmv["hold_days"] = daily_gmv["clawback_days"] = 1.5
-    with pytest.raises(TermsError, match=r"p0\.yaml: hold_days: 1\.5 is no whole number; .* \(and 1 more\)$"):
+    with pytest.raises(TermsError, match=r"p0\.yaml: line \d+: hold_days: 1\.5 is no whole number; .* \(and 1 more\)$"):
         load(daily_gmv)
 
 
@@ -217,8 +217,8 @@ def test_a_program_id_stands_in_one_file_only(load, daily_gmv):
         ("window: 2025-13-01\n", "is no YAML in UTF-8: month must be in 1..12"),
         ("hold_days: \x07\n", "is no YAML in UTF-8: unacceptable character"),
         ("", "None is no mapping"),
-        ("- kind\n", "['kind'] is no mapping"),
-        ("kind\n", "'kind' is no mapping"),
+        ("- kind\n", "line 1: ['kind'] is no mapping"),
+        ("kind\n", "line 1: 'kind' is no mapping"),
     ],
 )
 def test_what_is_no_yaml_mapping_is_refused(tmp_path, text, message):
@@ -235,7 +235,7 @@ def test_what_is_no_yaml_mapping_is_refused(tmp_path, text, message):
 def test_what_only_looks_like_an_integer_is_none(tmp_path, daily_gmv, written):
     text = yaml.safe_dump(daily_gmv).replace("clawback_days: 90", f"clawback_days: {written}")
     (tmp_path / "p.yaml").write_text(text, encoding="utf-8")
-    with pytest.raises(TermsError, match=r"p\.yaml: clawback_days: .* is no whole number; "):
+    with pytest.raises(TermsError, match=r"p\.yaml: line \d+: clawback_days: .* is no whole number; "):
         load_programs(tmp_path)
 
 

@@ -27,8 +27,8 @@ def read(connection, relation, where="true"):
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
-def test_programs_are_written(connection, shipped):
-    write_terms(connection, shipped, AS_OF, L0)
+def test_programs_are_written(connection, two):
+    write_terms(connection, two, AS_OF, L0)
     assert [row | {"title": ""} for row in read(connection, "programs")] == [
         {
             "program_id": program_id,
@@ -37,6 +37,7 @@ def test_programs_are_written(connection, shipped):
             "instrument": instrument,
             "window_first_day": date(2025, 10, 1),
             "window_last_day": date(2025, 12, 31),
+            "entrants": None,
             "hold_days": 30,
             "clawback_days": 90,
         }
@@ -47,8 +48,8 @@ def test_programs_are_written(connection, shipped):
     ]
 
 
-def test_periods_are_written(connection, shipped):
-    write_terms(connection, shipped, AS_OF, L0)
+def test_periods_are_written(connection, two):
+    write_terms(connection, two, AS_OF, L0)
     assert read(connection, "periods", "kind = 'incremental_daily_gmv'") == [
         {
             "program_id": "tsp_daily_gmv_2025q4",
@@ -65,6 +66,9 @@ def test_periods_are_written(connection, shipped):
             "known_through": AS_OF,
             "is_cut_off_read_as_first_delivery": False,
             "counted_through": date(2025, 10, 3),
+            "ranked_known_through": None,
+            "ranked_version_no": None,
+            "is_ranked_cut_off_read_as_first_delivery": False,
             "baseline_freeze_on": date(2025, 10, 31),
             "baseline_known_through": AS_OF,
             "is_baseline_cut_off_read_as_first_delivery": False,
@@ -75,9 +79,9 @@ def test_periods_are_written(connection, shipped):
     assert (campaign["version_no"], campaign["known_through"], campaign["stage"]) == (1, AS_OF, None)
 
 
-def test_versions_are_written_with_nulls_where_a_kind_has_no_such_term(connection, shipped):
-    write_terms(connection, shipped, AS_OF, L0)
-    referral, daily_gmv = shipped
+def test_versions_are_written_with_nulls_where_a_kind_has_no_such_term(connection, two):
+    write_terms(connection, two, AS_OF, L0)
+    referral, daily_gmv = two
     nothing = dict.fromkeys(RELATIONS["versions"])
     assert read(connection, "versions") == [
         nothing
@@ -87,6 +91,7 @@ def test_versions_are_written_with_nulls_where_a_kind_has_no_such_term(connectio
             "version_hash": version_hash(referral, 1),
             "effective_from": date(2025, 10, 1),
             "measure": "net",
+            "is_any_partner": True,
             "amount_per_referral_cents": 5_000,
             "max_referrals": 50,
             "min_order_cents": 1_000,
@@ -101,6 +106,7 @@ def test_versions_are_written_with_nulls_where_a_kind_has_no_such_term(connectio
             "effective_from": date(2025, 10, 1),
             "measure": "net",
             "service": "SHOP",
+            "is_any_partner": False,
             "baseline_first_day": date(2025, 9, 1),
             "baseline_last_day": date(2025, 9, 30),
             "baseline_floor_cents": 0,
@@ -137,16 +143,16 @@ def test_relations_are_typed_and_there_even_when_empty(connection):
         assert read(connection, relation) == []
 
 
-def test_a_later_day_replaces_everything(connection, shipped):
-    write_terms(connection, shipped, AS_OF, L0)
-    write_terms(connection, shipped[:1], date(2026, 7, 1), L0)
+def test_a_later_day_replaces_everything(connection, two):
+    write_terms(connection, two, AS_OF, L0)
+    write_terms(connection, two[:1], date(2026, 7, 1), L0)
     (campaign,) = read(connection, "periods")
     assert campaign["known_through"] == date(2026, 5, 30)
     assert {row["program_id"] for row in read(connection, "tiers")} == {"referral_2025q4"}
 
 
-def test_a_failure_leaves_what_was(connection, shipped, monkeypatch):
-    write_terms(connection, shipped, AS_OF, L0)
+def test_a_failure_leaves_what_was(connection, two, monkeypatch):
+    write_terms(connection, two, AS_OF, L0)
     monkeypatch.setitem(RELATIONS, "tiers", RELATIONS["tiers"] | {"class": "no_such_type"})
     with pytest.raises(duckdb.Error):
         write_terms(connection, (), date(2026, 7, 1), L0)
