@@ -47,10 +47,11 @@ format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/sqlfmt --quiet dbt_project/models dbt_project/tests
 
-# The staging models and the feeds' pages, derived from the feeds' column lists.
+# The staging models and the feeds' pages, derived from the feeds' column lists, and the schema of terms files, from their kinds.
 staging: $(READY)
 	$(BIN)/python -m data_contracts.staging dbt_project
 	$(BIN)/python -m data_contracts.feed_pages data_contracts/pages
+	$(BIN)/incentives programs schema > data_contracts/terms/program.schema.json
 
 clean:
 	rm -rf $(VENV) var dbt_project/target

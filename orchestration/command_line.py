@@ -6,12 +6,13 @@ Errors end in one line and the exit code that they carry; whatever else comes th
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import signal
 import sys
 import warnings
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,8 @@ app = typer.Typer(
 )
 explain_app = typer.Typer(no_args_is_help=True, help="Why an award or an entry is what it is, down to the order lines.")
 app.add_typer(explain_app, name="explain")
+programs_app = typer.Typer(help="The programs of the deployment, and what their terms say.")
+app.add_typer(programs_app, name="programs")
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 _INTERRUPTED = 130
@@ -163,6 +166,31 @@ def explain_entry(
     from orchestration.explanation import explain_entry as explained
 
     console.print(explained(Settings.from_environment(), entry_no, lines))
+
+
+@programs_app.callback(invoke_without_command=True)
+def programs(context: typer.Context) -> None:
+    """Every program: its window, how far it is, what it owes so far, and who leads."""
+    from orchestration.program_view import all_programs
+
+    if context.invoked_subcommand is None:
+        console.print(all_programs(Settings.from_environment()))
+
+
+@programs_app.command("check")
+def check_program(file: Annotated[Path, typer.Argument(help="a terms file, deployed or not")]) -> None:
+    """Says what a terms file means, or what is wrong with it, in which line, and what to do."""
+    from orchestration.program_view import checked
+
+    console.print(checked(file, date.today()))
+
+
+@programs_app.command("schema")
+def program_schema() -> None:
+    """Prints the JSON Schema of terms files, by which editors complete and check them."""
+    from data_contracts.terms import editors_schema
+
+    print(json.dumps(editors_schema(), indent=2))
 
 
 @app.command()

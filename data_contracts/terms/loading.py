@@ -142,8 +142,8 @@ _TermsLoader.add_implicit_resolver(
 
 def editors_schema() -> dict[str, Any]:
     """The JSON Schema of a terms file, by which editors complete and check it; whole numbers may have their thousands set apart."""
-    schema = _ANY_PROGRAM.json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Terms of a program"} | _lenient(schema)
+    schema: dict[str, Any] = _lenient(_ANY_PROGRAM.json_schema())
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Terms of a program"} | schema
 
 
 def _lenient(part: Any) -> Any:

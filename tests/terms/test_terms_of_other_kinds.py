@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from pathlib import Path
 
 import pytest
 import yaml
 
+from data_contracts import terms
 from data_contracts.terms import TermsError, editors_schema, load_program, load_programs, period_terms
 
 SHIPPED = Path(__file__).resolve().parents[2] / "data_contracts" / "programs"
@@ -184,6 +186,11 @@ def test_months_may_begin_and_end_within_one(load):
         ("2025-12", "2025-12-01", "2025-12-31"),
         ("2026-01", "2026-01-01", "2026-01-02"),
     ]
+
+
+def test_the_schema_for_editors_is_the_one_that_stands_in_the_project():
+    written = Path(terms.__file__).with_name("program.schema.json").read_text(encoding="utf-8")
+    assert json.loads(written) == editors_schema(), "run `make staging`"
 
 
 def test_the_schema_for_editors_knows_every_kind_and_figure():
