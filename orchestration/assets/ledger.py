@@ -7,6 +7,7 @@ import dagster as dg
 import duckdb
 
 from orchestration import dbt
+from orchestration.agreement import require_agreement
 from orchestration.assets.feeds import CONTRACT, OWNER
 from orchestration.assets.models import Translator
 from orchestration.awards import post_day, programs_without_history, read_awards
@@ -38,6 +39,7 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
         anchor = published_head(settings)
         with open_warehouse(settings) as connection:
             window = read_window(connection)
+            agreed = require_agreement(connection)
             posted = post_day(settings, window, read_awards(connection), [anchor] if anchor else [])
             if posted.differences:
                 raise RefusedError(f"the ledger differs from the awards: {posted.differences[0]}")
@@ -56,6 +58,7 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
                 "dagster/column_schema": columns,
                 "accounts": balances,
                 "awards": posted.awards,
+                "second opinions that agree": agreed,
                 "posting": posted.result.posting_no or 0,
                 "entries_posted": posted.result.entry_count,
                 "message": posted.result.message,

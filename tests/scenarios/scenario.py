@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 
 from data_contracts.terms import Program
 from data_contracts.terms.loading import AnyProgram
+from orchestration.agreement import require_agreement
 from scenarios.notation import CENTS, EMPTY, Notation, cents
 
 HERE = Path(__file__).parent
@@ -98,6 +99,12 @@ def found_awards(world: World, kind: str) -> list[str]:
         f"select beneficiary_id, subject_id, amount_cents, stage from awards.{kind} where amount_cents > 0"
     )
     return sorted("|".join(str(value) for value in row) for row in rows)
+
+
+def assert_second_opinion_agrees(world: World, kind: str) -> None:
+    """RefusedError where plain Python decides otherwise than the SQL of a kind, on any candidate."""
+    world.connection.execute(f"create or replace table awards.award_candidates as from awards.{kind}")
+    require_agreement(world.connection)
 
 
 def found_statuses(world: World) -> dict[str, str]:

@@ -1,0 +1,84 @@
+"""Whether the awards that SQL decided are those of a second opinion: all of them, on every run, before anything is posted.
+
+Belongs here: reading candidates and terms from the warehouse, and comparing to the cent. Does not belong here: any rule
+(``second_opinion``), or measuring again what a figure rests on (``source_lines``).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import duckdb
+
+from orchestration.errors import RefusedError
+from orchestration.second_opinion import Candidate, Opinion, Terms, second_opinion
+
+_CANDIDATES = """
+    select period, beneficiary_id, subject_id, component, terms_version, evidence, amount_cents, stage
+    from awards.award_candidates
+    where program_id = ?
+    order by period, component, beneficiary_id, subject_id"""
+
+
+def require_agreement(connection: duckdb.DuckDBPyConnection) -> int:
+    """How many candidates a second opinion agrees on; RefusedError naming the first award key on which it does not.
+
+    An award of 0 cents is none, so its stage is not compared.
+    """
+    agreed = 0
+    for program_id, kind in connection.execute("select program_id, kind from terms.programs order by 1").fetchall():
+        rows = connection.execute(_CANDIDATES, [program_id]).fetchall()
+        candidates = [_candidate(row) for row in rows]
+        opinions = second_opinion(kind, candidates, _terms(connection, program_id))
+        for row, opinion in zip(rows, opinions, strict=True):
+            _compare(program_id, row, opinion)
+        agreed += len(rows)
+    return agreed
+
+
+def _candidate(row: tuple[Any, ...]) -> Candidate:
+    period, beneficiary, subject, component, version, evidence, *_ = row
+    return {
+        "period": period,
+        "beneficiary": beneficiary,
+        "subject": subject,
+        "component": component,
+        "version": version,
+        "measures": json.loads(evidence),
+    }
+
+
+def _compare(program_id: str, row: tuple[Any, ...], opinion: Opinion) -> None:
+    period, beneficiary, subject, component, *_, amount, stage = row
+    if (amount, amount and stage) != (opinion[0], opinion[0] and opinion[1]):
+        key = " ".join(part for part in (program_id, period, beneficiary, subject, component) if part)
+        raise RefusedError(
+            f"nothing was posted: the award {key} is {amount} cents {stage}, a second opinion says {opinion[0]} cents "
+            f"{opinion[1]}; one of the two rules is wrong, run `incentives explain award {program_id} {beneficiary}`"
+        )
+
+
+def _terms(connection: duckdb.DuckDBPyConnection, program_id: str) -> Terms:
+    """The terms of one program as dictionaries."""
+    versions = {
+        row["version_no"]: row | {"tiers": {}, "places": []} for row in _rows(connection, "versions", program_id)
+    }
+    for row in _rows(connection, "tiers", program_id):
+        tiers = versions[row["version_no"]]["tiers"]
+        tiers.setdefault(row["class"], []).append((row["threshold"], row["amount_cents"]))
+    for row in _rows(connection, "places", program_id):
+        versions[row["version_no"]]["places"].append((row["first_rank"], row["last_rank"], row["amount_cents"]))
+    (as_of,) = connection.execute("select as_of from context.run_window").fetchone() or (None,)
+    return {
+        "as_of": as_of,
+        "periods": {row["period"]: row for row in _rows(connection, "periods", program_id)},
+        "versions": versions,
+    }
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, relation: str, program_id: str) -> list[dict[str, Any]]:
+    """The rows of a relation of terms about a program, as dictionaries."""
+    cursor = connection.execute(f"select * from terms.{relation} where program_id = ? order by all", [program_id])
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
