@@ -1,7 +1,7 @@
 """Whether the awards that SQL decided are those of a second opinion: all of them, on every run, before anything is posted.
 
-Belongs here: reading candidates and terms from the warehouse, and comparing to the cent. Does not belong here: any rule
-(``second_opinion``), or measuring again what a figure rests on (``source_lines``).
+Belongs here: reading candidates and terms from the warehouse, comparing to the cent, and drawing a sample of candidates whose
+figures are measured again. Does not belong here: any rule (``second_opinion``), or reading lines (``source_lines``).
 """
 
 from __future__ import annotations
@@ -11,14 +11,31 @@ from typing import Any
 
 import duckdb
 
+from orchestration.candidates import candidates_of
 from orchestration.errors import RefusedError
 from orchestration.second_opinion import Candidate, Opinion, Terms, second_opinion
+from orchestration.source_lines import MEASURED_KINDS, figures_of, gather, lines_of, total_of
 
 _CANDIDATES = """
     select period, beneficiary_id, subject_id, component, terms_version, evidence, amount_cents, stage
     from awards.award_candidates
     where program_id = ?
     order by period, component, beneficiary_id, subject_id"""
+
+_SAMPLE = """
+    with drawn as (
+        select candidates.program_id, candidates.beneficiary_id, candidates.period, candidates.subject_id,
+            md5(concat_ws(' ', $seed, candidates.program_id, candidates.period, candidates.beneficiary_id, candidates.subject_id))
+            as lot
+        from awards.award_candidates as candidates
+        inner join terms.programs as programs on candidates.program_id = programs.program_id
+        where list_contains($kinds, programs.kind)
+    )
+    select program_id, beneficiary_id, period, subject_id
+    from (select *, row_number() over (partition by program_id order by lot) as place from drawn)
+    where place = 1
+    order by lot
+    limit $sample"""
 
 
 def require_agreement(connection: duckdb.DuckDBPyConnection) -> int:
@@ -35,6 +52,26 @@ def require_agreement(connection: duckdb.DuckDBPyConnection) -> int:
             _compare(program_id, row, opinion)
         agreed += len(rows)
     return agreed
+
+
+def require_measures(connection: duckdb.DuckDBPyConnection, sample: int) -> list[str]:
+    """The candidates of a sample, another one each day, whose figures were summed again from their order lines.
+
+    RefusedError naming the award and the figure that is another sum. One candidate of a program at most.
+    """
+    (as_of,) = connection.execute("select cast(as_of as varchar) from context.run_window").fetchone() or ("",)
+    drawn = connection.execute(_SAMPLE, {"seed": as_of, "kinds": sorted(MEASURED_KINDS), "sample": sample}).fetchall()
+    candidates = [one for key in drawn for one in candidates_of(connection, *key)]
+    figures = [(candidate, figure) for candidate in candidates for figure in figures_of(connection, candidate)]
+    gather(connection, [figure for _, figure in figures])
+    for candidate, figure in figures:
+        total = total_of(figure, lines_of(connection, figure))
+        if figure.said is not None and total != figure.said:
+            raise RefusedError(
+                f"nothing was posted: of the award {candidate.name} the lines of {figure.title} sum to {total} cents, the "
+                f"award says {figure.said}; run `incentives rebuild` and compare"
+            )
+    return [candidate.name for candidate in candidates]
 
 
 def _candidate(row: tuple[Any, ...]) -> Candidate:

@@ -6,8 +6,6 @@ that the award's SQL wrote as evidence, and the lines are re-read point in time.
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from typing import Any
 
 import duckdb
@@ -16,64 +14,13 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.awards import awards_day
+from orchestration.candidates import Candidate, candidates_of
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
 from orchestration.settings import Settings
+from orchestration.source_lines import figures_of, gather, lines_of, taken_from, total_of
 from orchestration.warehouse import open_warehouse, read_window
-
-_CANDIDATES = """
-    select candidates.program_id, periods.kind, programs.title, candidates.period, candidates.beneficiary_type,
-        candidates.beneficiary_id, candidates.subject_id, candidates.component, candidates.instrument,
-        candidates.amount_cents, candidates.stage, candidates.terms_version, candidates.reason, candidates.evidence
-    from awards.award_candidates as candidates
-    inner join terms.programs as programs on candidates.program_id = programs.program_id
-    inner join terms.periods as periods
-        on candidates.program_id = periods.program_id and candidates.period = periods.period
-    where candidates.program_id = $program and candidates.beneficiary_id = $beneficiary
-        and ($period is null or candidates.period = $period)
-        and ($subject is null or candidates.subject_id = $subject)
-    order by candidates.period, candidates.component, candidates.subject_id"""
-
-# Lines of the subjects that the partner serves, each by the assignment known at the same cut-off as the line.
-_PARTNER_LINES = """
-    select lines.gmv_date, lines.order_id, lines.order_line_id, lines.seller_id, lines.gross_cents, lines.net_cents
-    from movements.lines_as_known(cast($known_through as date)) as lines
-    inner join movements.assignment_periods as assignments
-        on assignments.subject_type = case when $service = 'CREATOR' then 'CREATOR' else 'SELLER' end
-        and assignments.subject_id = case when $service = 'CREATOR' then lines.creator_id else lines.seller_id end
-        and assignments.service = $service
-        and assignments.partner_id = $partner
-        and lines.gmv_date >= assignments.valid_from and lines.gmv_date < assignments.valid_to
-        and assignments.known_from <= cast($known_through as date) and assignments.known_to > cast($known_through as date)
-    where lines.gmv_date between cast($first_day as date) and cast($last_day as date)
-    order by lines.gmv_date, lines.order_id, lines.order_line_id"""
-
-_ORDER_LINES = """
-    select lines.gmv_date, lines.order_id, lines.order_line_id, lines.seller_id, lines.gross_cents, lines.net_cents
-    from movements.lines_as_known(cast($known_through as date)) as lines
-    where lines.order_id = $order_id
-    order by lines.order_line_id"""
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One candidate for an award, as the award's SQL left it."""
-
-    program_id: str
-    kind: str
-    title: str
-    period: str
-    beneficiary_type: str
-    beneficiary_id: str
-    subject_id: str
-    component: str
-    instrument: str
-    amount_cents: int
-    stage: str
-    terms_version: int
-    reason: str
-    evidence: dict[str, Any]
 
 
 def dollars(cents: int) -> str:
@@ -89,8 +36,8 @@ def explain_award(
     Progress.of_begun_home(settings)
     with open_warehouse(settings, read_only=True) as connection:
         as_of = awards_day(connection) or read_window(connection).as_of
-        found = _candidates(connection, program, beneficiary, period, subject)
-        if not found and _candidates(connection, program, beneficiary, None, None):
+        found = candidates_of(connection, program, beneficiary, period, subject)
+        if not found and candidates_of(connection, program, beneficiary, None, None):
             return Text(
                 f"{program} looked at {beneficiary}, but at no such period or subject; leave --period or --subject out."
             )
@@ -149,15 +96,6 @@ def owed(settings: Settings, top: int) -> RenderableType:
     return table
 
 
-def _candidates(
-    connection: duckdb.DuckDBPyConnection, program: str, beneficiary: str, period: str | None, subject: str | None
-) -> list[Candidate]:
-    rows = connection.execute(
-        _CANDIDATES, {"program": program, "beneficiary": beneficiary, "period": period, "subject": subject}
-    ).fetchall()
-    return [Candidate(*(*row[:-1], json.loads(row[-1]))) for row in rows]
-
-
 def _nothing(connection: duckdb.DuckDBPyConnection, program: str, beneficiary: str, as_of: str) -> RenderableType:
     known = connection.execute("select has_begun from terms.periods where program_id = ?", [program]).fetchall()
     if not known:
@@ -192,49 +130,56 @@ def _told(candidate: Candidate, as_of: str) -> list[RenderableType]:
     return [head, table, *([Text(gap)] if gap else [])]
 
 
+# By component: the figure, what it did not reach, and how both are called.
+_GAPS = {
+    "daily_gmv": ("increment_cents", "next_tier_cents", "a day below the next tier of {} a day"),
+    "matching": ("matched_gmv_cents", "next_tier_cents", "below the next tier of {}"),
+    "incubation": ("gmv_cents", "next_tier_cents", "below the next tier of {}"),
+    "monthly_rank": ("growth_cents", "min_growth_cents", "below the least growth of {}"),
+    "seller_service": ("gmv_cents", "min_gmv_cents", "below the least GMV of {}"),
+    "leaderboard": ("drawn_score_cents", "min_score_cents", "below the least score of {}"),
+    "attendance": ("score_cents", "min_score_cents", "below the least score of {}"),
+    "deal_cost": ("drawn_cents", "requested_cents", "of the {} asked for found no budget"),
+}
+
+
 def _gap(candidate: Candidate) -> str:
-    """How far it is to the next tier, where there is one."""
-    increment, following = candidate.evidence.get("increment_cents"), candidate.evidence.get("next_tier_cents")
-    if increment is None or following is None:
+    """How far it is to what was not reached, where there is such a thing."""
+    figure, threshold, words = _GAPS.get(candidate.component, ("", "", ""))
+    reached, wanted = candidate.evidence.get(figure), candidate.evidence.get(threshold)
+    if reached is None or wanted is None or reached >= wanted:
         return ""
-    return f"{dollars(following - increment)} a day below the next tier of {dollars(following)} a day."
+    return f"{dollars(wanted - reached)} {words.format(dollars(wanted))}."
 
 
 def _lines(connection: duckdb.DuckDBPyConnection, candidate: Candidate, most: int) -> list[RenderableType]:
-    if candidate.kind == "incremental_daily_gmv":
-        return _daily_gmv_lines(connection, candidate, most)
-    order_id = candidate.evidence.get("order_id")
-    if order_id is None:
-        return []
-    parameters = {"known_through": candidate.evidence["known_through"], "order_id": order_id}
-    rows = connection.execute(_ORDER_LINES, parameters).fetchall()
-    return [_table(f"lines of the qualifying purchase {order_id}", rows, most)]
-
-
-def _daily_gmv_lines(connection: duckdb.DuckDBPyConnection, candidate: Candidate, most: int) -> list[RenderableType]:
-    evidence = candidate.evidence
+    """The lines of each figure that is a sum of lines; RefusedError where they sum to something else."""
+    figures = figures_of(connection, candidate)
+    gather(connection, figures)
     parts: list[RenderableType] = []
-    for name, first, last, known in (
-        ("counted", "counted_first_day", "counted_last_day", "known_through"),
-        ("baseline", "baseline_first_day", "baseline_last_day", "baseline_known_through"),
-    ):
-        parameters = {
-            "partner": candidate.beneficiary_id,
-            "service": evidence["service"],
-            "first_day": evidence[first],
-            "last_day": evidence[last],
-            "known_through": evidence[known],
-        }
-        rows = connection.execute(_PARTNER_LINES, parameters).fetchall()
-        total = sum(row[4 if evidence["measure"] == "gross" else 5] for row in rows)
-        if total != evidence[f"{name}_gmv_cents"]:
+    for figure in figures:
+        lines = lines_of(connection, figure)
+        total = total_of(figure, lines)
+        if figure.said is None:
+            parts.append(_table(f"lines of {figure.title}", lines, most))
+        elif total == figure.said:
+            title = f"{figure.title}: {len(lines)} lines, {figure.measure} {dollars(total)} = the figure above"
+            parts += [_table(title, lines, most), *_taken(taken_from(connection, figure))]
+        else:
             raise RefusedError(
-                f"the lines of the {name} days sum to {dollars(total)}, the award says "
-                f"{dollars(evidence[f'{name}_gmv_cents'])}; run `incentives rebuild` and compare"
+                f"the lines of {figure.title} sum to {dollars(total)}, the award says {dollars(figure.said)}; "
+                "run `incentives rebuild` and compare"
             )
-        title = f"{name} days: {len(rows)} lines, {evidence['measure']} {dollars(total)} = the figure above"
-        parts.append(_table(title, rows, most))
     return parts
+
+
+def _taken(taken: list[tuple[str, int, int]]) -> list[RenderableType]:
+    """What refunds and cancellations took from lines, the greatest first."""
+    if not taken:
+        return []
+    told = [f"{count} {'line' if count == 1 else 'lines'} {why} ({dollars(cents)})" for why, count, cents in taken[:5]]
+    more = f" and {len(taken) - 5} more days" if len(taken) > 5 else ""
+    return [Text(f"reversed {dollars(sum(cents for *_, cents in taken))} of their gross: {', '.join(told)}{more}")]
 
 
 def _table(title: str, rows: list[tuple[Any, ...]], most: int) -> Table:

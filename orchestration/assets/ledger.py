@@ -7,7 +7,7 @@ import dagster as dg
 import duckdb
 
 from orchestration import dbt
-from orchestration.agreement import require_agreement
+from orchestration.agreement import require_agreement, require_measures
 from orchestration.assets.feeds import CONTRACT, OWNER
 from orchestration.assets.models import Translator
 from orchestration.awards import post_day, programs_without_history, read_awards
@@ -20,6 +20,8 @@ from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
 
 FINANCE = "team:finance"
+MEASURED_AGAIN = 3
+"""Candidates a day whose figures are summed again from their lines: a few seconds on a year of them."""
 
 
 def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetCheckKey]) -> dg.AssetsDefinition:
@@ -40,6 +42,7 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
         with open_warehouse(settings) as connection:
             window = read_window(connection)
             agreed = require_agreement(connection)
+            measured = require_measures(connection, MEASURED_AGAIN)
             posted = post_day(settings, window, read_awards(connection), [anchor] if anchor else [])
             if posted.differences:
                 raise RefusedError(f"the ledger differs from the awards: {posted.differences[0]}")
@@ -59,6 +62,7 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
                 "accounts": balances,
                 "awards": posted.awards,
                 "second opinions that agree": agreed,
+                "measured again from order lines": ", ".join(measured) or "none",
                 "posting": posted.result.posting_no or 0,
                 "entries_posted": posted.result.entry_count,
                 "message": posted.result.message,
