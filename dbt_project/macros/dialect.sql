@@ -156,3 +156,19 @@ are dates and moments are points in time; both engines cut days in the session's
 {% macro spark__each_word(text) -%}
     explode(array_distinct(filter(split({{ text }}, '\\s+'), word -> word <> '')))
 {%- endmacro %}
+
+{#- Texts of a group one after the other, with commas between, in an order that has no ties; null where there is none. -#}
+{% macro listed(text, place) -%}
+    {{ adapter.dispatch('listed', 'incentives')(text, place) }}
+{%- endmacro %}
+
+{% macro default__listed(text, place) -%}
+    string_agg({{ text }}, ', ' order by {{ place }})
+{%- endmacro %}
+
+{% macro spark__listed(text, place) -%}
+    nullif(
+        array_join(transform(array_sort(collect_list(named_struct('place', {{ place }}, 'text', {{ text }}))), one -> one.text), ', '),
+        ''
+    )
+{%- endmacro %}
