@@ -189,3 +189,19 @@ leaves above what was drawn before, and never less than nothing. All whole cents
         (so_far, next) -> greatest(so_far, least(so_far + next.requested, next.budget))
     )
 {%- endmacro %}
+
+{#- Texts of a group one after the other, with commas between, in an order that has no ties; null where there is none. -#}
+{% macro listed(text, place) -%}
+    {{ adapter.dispatch('listed', 'incentives')(text, place) }}
+{%- endmacro %}
+
+{% macro default__listed(text, place) -%}
+    string_agg({{ text }}, ', ' order by {{ place }})
+{%- endmacro %}
+
+{% macro spark__listed(text, place) -%}
+    nullif(
+        array_join(transform(array_sort(collect_list(named_struct('place', {{ place }}, 'text', {{ text }}))), one -> one.text), ', '),
+        ''
+    )
+{%- endmacro %}

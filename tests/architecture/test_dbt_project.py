@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from portability.rendering import NEUTRAL, macros
 
 from data_contracts import staging
 from data_contracts.feeds import FEEDS
 from data_contracts.public_marts import AS_KNOWN, PUBLIC_MARTS
+from data_contracts.terms.figures import LADDER
 from orchestration import dbt, reports
 from orchestration.settings import Settings
 
@@ -22,7 +24,11 @@ LAYERS = {"staging": 0, "movements": 1, "subjects": 1, "marts": 2, "awards": 3}
 LINE_FEEDS = {"stg_order_lines", "stg_refunds", "stg_attributions"}
 """What the millions of lines stand in: read once into movements and subject facts."""
 READ_BY_AWARDS = {
+    "creator_matching_challenge": {
+        *("gmv_daily_movements", "partner_gmv_daily_movements", "stg_partner_ranks", "stg_partners"),
+    },
     "incremental_daily_gmv": {"gmv_daily_movements", "partner_gmv_daily_movements", "stg_partners"},
+    "rank_upgrade": {"stg_partner_ranks", "stg_partners"},
 }
 """What award models read besides marts, subject facts and terms: cubes as known on past days, and registers."""
 TABLE_FUNCTIONS = {"lines_as_known"}
@@ -169,6 +175,17 @@ def test_staging_is_what_the_column_lists_derive(tmp_path: Path) -> None:
     derived = {path.relative_to(tmp_path): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
     committed = [*(dbt.PROJECT / "models" / "staging").iterdir(), dbt.PROJECT / "macros" / "feeds.sql"]
     assert derived == {path.relative_to(dbt.PROJECT): path.read_text() for path in committed}
+
+
+def test_ranks_stand_in_one_ladder() -> None:
+    (rank_code,) = [column for column in FEEDS["partner_ranks"].columns if column.name == "rank_code"]
+    assert rank_code.values == LADDER
+    levels = list(enumerate(LADDER, start=1))
+    codes = " ".join(f"when '{rank}' then {level}" for level, rank in levels)
+    ranks = " ".join(f"when {level} then '{rank}'" for level, rank in levels)
+    said = macros(NEUTRAL)
+    assert said["rank_level"]("a") == f"case a {codes} end"
+    assert said["rank_of"]("a") == f"case a {ranks} end"
 
 
 def test_every_public_mart_is_a_relation_with_its_grain(models: dict[str, dict[str, Any]]) -> None:

@@ -32,6 +32,8 @@ SPARKS_OWN = frozenset(
             "add_months",
             "aggregate",
             "array_distinct",
+            "array_join",
+            "array_sort",
             "collect_list",
             "current_timezone",
             "date_add",
@@ -41,7 +43,8 @@ SPARKS_OWN = frozenset(
             "filter",
             "map",
         ),
-        *("named_struct", "pmod", "sequence", "split", "timestamp_micros", "to_json", "trunc", "unix_micros"),
+        *("named_struct", "pmod", "sequence", "split", "timestamp_micros", "to_json", "transform", "trunc"),
+        *("unix_micros",),
     ]
 )
 """Built-in functions of Spark 3.5, of which its halves of our macros are made; DECIMAL has brackets too."""

@@ -28,6 +28,7 @@ ARGUMENTS: dict[str, tuple[Any, ...]] = {
     "each_word": ("a",),
     "evidence": ({"first": "a", "second": "b"},),
     "floor_divide": ("a", "b"),
+    "listed": ("a", "b"),
     "microseconds": ("a",),
     "month_of": ("a",),
     "plus_days": ("a", "1"),

@@ -1,6 +1,7 @@
 """The sentences of a scenario file, as accepted rows.
 
     partner P1 is a TSP
+    P1 ranks GOLD on DAY                                                           a snapshot of that day
     [assignment X:] P1 serves shop A | creator C from DAY [until DAY] [in AFFILIATE]      until: the first day after
     order O1 [of BUYER] unpaid | paid TIME [delivered TIME] [cancelled] [sample] [replacement] [exchange]
         [: A 100, B 2 units 300 less 50 seller discount and 10 platform discount, C 5 gift]       lines O1/1, O1/2, O1/3
@@ -34,6 +35,7 @@ CENTS = r"\d{1,3}(?:,\d{3})+|\d+"
 EVENTS = {"flagged": "FLAG", "cleared": "CLEAR", "voided": "VOID"}
 
 PARTNER = re.compile(r"partner (?P<id>\S+) is an? (?P<type>[A-Z]+)")
+RANKS = re.compile(rf"(?P<partner>\S+) ranks (?P<rank>[A-Z]+) on (?P<day>{DAY})")
 SERVES = re.compile(
     rf"(?:assignment (?P<id>\S+): )?(?P<partner>\S+) serves (?P<type>shop|creator) (?P<subject>\S+) from (?P<start>{DAY})"
     rf"(?: until (?P<end>{DAY}))?(?: in (?P<service>[A-Z]+))?"
@@ -89,6 +91,7 @@ class Notation:
         self.time_zone = time_zone
         self.readings: tuple[tuple[re.Pattern[str], Callable[[Said], Iterator[tuple[str, dict[str, Any]]]]], ...] = (
             (PARTNER, self._partner),
+            (RANKS, self._rank),
             (SERVES, self._assignment),
             (ORDER, self._order),
             (LINE, self._line),
@@ -126,6 +129,10 @@ class Notation:
 
     def _partner(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "partners", {"partner_id": said["id"], "partner_type": said["type"]}
+
+    def _rank(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
+        snapshot = {"snapshot_on": date.fromisoformat(said["day"]), "rank_code": said["rank"]}
+        yield "partner_ranks", {"partner_id": said["partner"], **snapshot}
 
     def _assignment(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
         is_shop = said["type"] == "shop"

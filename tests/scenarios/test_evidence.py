@@ -1,4 +1,7 @@
-"""An award's evidence names every figure that decided it, and says where a cut-off was read as the first delivery."""
+"""An award's evidence names every figure that decided it, and says where a cut-off was read as the first delivery.
+
+Those who get nothing are told why.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,16 @@ def evidence_of(file: str, name: str, as_of: date) -> dict[str, Any]:
     world.build(as_of)
     ((evidence,),) = world.rows(f"select evidence from awards.{scenario.program.kind} where amount_cents > 0")
     return json.loads(evidence)
+
+
+def reason_of(file: str, name: str, as_of: date, beneficiary: str) -> str:
+    """Why a beneficiary has what it has in a scenario as of a day; AssertionError where the program did not look at it."""
+    (scenario,) = [found for found in scenarios_of(file) if found.name == name]
+    world = scenario.world()
+    world.build(as_of)
+    found = world.rows(f"select beneficiary_id, reason from awards.{scenario.program.kind}")
+    assert beneficiary in dict(found), f"{beneficiary} is no candidate"
+    return str(dict(found)[beneficiary])
 
 
 def test_figures_of_daily_gmv() -> None:
@@ -59,6 +72,107 @@ def test_cut_offs_read_as_the_first_delivery(
     evidence = evidence_of("incremental_daily_gmv.yaml", name, as_of)
     assert evidence["is_baseline_cut_off_read_as_first_delivery"] is baseline_is_read
     assert evidence["is_cut_off_read_as_first_delivery"] is other_is_read
+
+
+def test_figures_of_a_rank_upgrade() -> None:
+    assert evidence_of("rank_upgrade.yaml", "a rank lost, the one below it kept", date(2025, 10, 28)) == {
+        "prior_rank": "BRONZE",
+        "has_prior_snapshot": True,
+        "snapshots_first_day": "2025-10-01",
+        "snapshots_last_day": "2025-10-28",
+        "known_through": "2025-10-28",
+        "is_cut_off_read_as_first_delivery": False,
+        "snapshots": 4,
+        "rank_changes": "2025-10-06 PLATINUM, 2025-10-13 GOLD, 2025-10-20 PLATINUM",
+        "kept_rank": "GOLD",
+        "kept_since": "2025-10-06",
+        "lost_ranks": "PLATINUM 2025-10-06 to 2025-10-13",
+        "next_rank": "DIAMOND",
+    }
+
+
+def test_ranks_that_were_lost_below_the_one_that_is_kept() -> None:
+    name = "a rank lost, a higher one reached afterwards"
+    evidence = evidence_of("rank_upgrade.yaml", name, date(2025, 10, 21))
+    assert (evidence["kept_rank"], evidence["kept_since"]) == ("PLATINUM", "2025-10-20")
+    assert evidence["lost_ranks"] == "SILVER 2025-10-06 to 2025-10-13, GOLD 2025-10-06 to 2025-10-13"
+
+
+def test_a_rank_upgrade_without_a_snapshot_from_before() -> None:
+    evidence = evidence_of("rank_upgrade.yaml", "without any snapshot before it is BRONZE", date(2025, 10, 7))
+    assert (evidence["prior_rank"], evidence["has_prior_snapshot"]) == ("BRONZE", False)
+
+
+def test_snapshots_count_up_to_the_last_day_of_the_window() -> None:
+    evidence = evidence_of(
+        "rank_upgrade.yaml", "the first delivery of orders comes after the freeze", date(2026, 4, 11)
+    )
+    assert (evidence["snapshots_last_day"], evidence["known_through"]) == ("2025-12-31", "2026-04-10")
+    assert evidence["is_cut_off_read_as_first_delivery"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "as_of", "beneficiary", "reason"),
+    [
+        ("two ranks at once", date(2025, 10, 7), "P1", "rank reached and kept"),
+        ("a rank lost and regained", date(2025, 10, 21), "P1", "every rank above the prior one was lost again"),
+        ("two ranks at once", date(2025, 10, 6), "P1", "no rank snapshot in the window so far"),
+        ("nothing is above the highest rank", date(2025, 10, 7), "P1", "no rank above the prior one that pays"),
+        ("terms that pay for one rank alone", date(2025, 10, 7), "P1", "no rank above the prior one that pays"),
+    ],
+)
+def test_reasons_of_rank_upgrades(name: str, as_of: date, beneficiary: str, reason: str) -> None:
+    assert reason_of("rank_upgrade.yaml", name, as_of, beneficiary) == reason
+
+
+def test_figures_of_matched_gmv() -> None:
+    assert evidence_of(
+        "creator_matching_challenge.yaml", "a rank counts for more than October", date(2025, 11, 13)
+    ) == {
+        "measure": "net",
+        "service": "SHOP",
+        "class_window_first_day": "2025-10-01",
+        "class_window_last_day": "2025-10-31",
+        "baseline_known_through": "2025-11-12",
+        "is_baseline_cut_off_read_as_first_delivery": False,
+        "latest_rank": "PLATINUM",
+        "latest_snapshot_on": "2025-11-10",
+        "ranked_from": "PLATINUM",
+        "class_gmv_cents": 62_000_000,
+        "class_window_days": 31,
+        "class_daily_gmv_cents": 2_000_000,
+        "high_from_cents": 2_000_000,
+        "class": "ranked",
+        "counted_first_day": "2025-11-12",
+        "counted_last_day": "2025-11-12",
+        "known_through": "2025-11-13",
+        "is_cut_off_read_as_first_delivery": False,
+        "matched_gmv_cents": 2_000_000,
+        "tier_cents": 2_000_000,
+        "next_tier_cents": 10_000_000,
+        "has_history": True,
+    }
+
+
+def test_matched_gmv_as_known_at_the_first_delivery() -> None:
+    file, name = "creator_matching_challenge.yaml", "the first delivery comes after the freeze"
+    evidence = evidence_of(file, name, date(2026, 4, 11))
+    assert evidence["is_baseline_cut_off_read_as_first_delivery"] is True
+    assert evidence["is_cut_off_read_as_first_delivery"] is True
+    assert (evidence["class"], evidence["latest_rank"]) == ("october_low", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "beneficiary", "reason"),
+    [
+        ("any partner may earn", "P3", "tier reached"),
+        ("tiers of all others", "P1", "below the first tier of the class"),
+        ("no history", "P1", "no history: no line counts in the class window"),
+        ("a later version names types of partners", "P9", "below the first tier of the class"),
+    ],
+)
+def test_reasons_of_matching(name: str, beneficiary: str, reason: str) -> None:
+    assert reason_of("creator_matching_challenge.yaml", name, date(2025, 11, 13), beneficiary) == reason
 
 
 def test_figures_of_a_referral() -> None:
