@@ -6,9 +6,13 @@ Does not belong here: which terms are refused (``tests/terms``).
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import golden_world as golden
 from deployment import SHIPPED_PROGRAMS, Deployment
+
+README = Path(__file__).resolve().parents[2] / "README.md"
 
 
 def test_every_program_says_how_far_it_is_what_it_owes_and_who_leads(once: Deployment) -> None:
@@ -46,3 +50,24 @@ def test_the_schema_of_terms_files_is_printed_for_editors(prepared: Deployment) 
     told = prepared.incentives("programs", "schema")
     assert told.code == 0
     assert len(json.loads(told.out)["oneOf"]) == 9
+
+
+def test_a_new_program_is_one_file(prepared: Deployment) -> None:
+    """The invented program of the README: by gross, with a floor for the baseline, in a window of three days."""
+    (written,) = re.findall(
+        r"```yaml\n(program_id: opening_sprint_2025\n.*?)```", README.read_text(encoding="utf-8"), re.S
+    )
+    (prepared.programs / "opening_sprint_2025.yaml").write_text(written, encoding="utf-8")
+    prepared.run(golden.LAST_DAY)
+    awards = prepared.rows(
+        "select program_id, beneficiary_id, amount_cents, stage from finance.incentive_awards order by all"
+    )
+    assert awards == [
+        # Gross of A and B: 2,000,000 + 5,000,000 + 300,000 = 7,300,000 in three days, floor(2,433,333.3);
+        # less the floor of 150,000, which is above the baseline of 100,000: 2,283,333, the first tier.
+        ("opening_sprint_2025", "P1", 40_000, "PROVISIONAL"),
+        (golden.PROGRAM, "P1", 500_000, "PROVISIONAL"),
+    ]
+    explained = prepared.incentives("explain", "award", "opening_sprint_2025", "P1")
+    assert "$400.00" in explained.out and "$73,000.00 = the figure above" in explained.out
+    assert "$7,166.67 a day below the next tier of $30,000.00 a day" in explained.out
