@@ -4,16 +4,19 @@
     [assignment X:] P1 serves shop A | creator C from DAY [until DAY] [in AFFILIATE]      until: the first day after
     order O1 [of BUYER] unpaid | paid TIME [delivered TIME] [cancelled] [sample] [replacement] [exchange]
         [: A 100, B 2 units 300 less 50 seller discount and 10 platform discount, C 5 gift]       lines O1/1, O1/2, O1/3
+        A 100 by creator C                                                         a line that came from VIDEO by creator C
     line O1/1 of order O2: A 100                                                   a line that is corrected by itself
     line O1/1 came from LIVE [by creator C] [in plan T] [matched by P1]
     refund R1 of O1/1: 100 [and 10 platform discount] [completed TIME | requested | rejected] [supersedes R0]
     member Ann [in CA] [employee] [device d1] [payment p1]
     Bob signs up TIME invited by Ann [after a click TIME | without a click] [as event E1]   by itself: an hour after it
     Bob is flagged | cleared | voided TIME [as event E2]
+    C is on list L [from TIME] [until TIME]                    until: the first moment after; by itself from the day's noon
     an empty delivery of orders
 
 Any sentence may end with `updated TIME`; by itself a record was updated at 00:00 UTC of the day on which it landed.
-Amounts are cents. A TIME is in the business time zone, or in UTC with a Z at its end; a DAY in place of a TIME is its noon.
+A sentence with {01..71} in it is 71 sentences, from 01 to 71. Amounts are cents. A TIME is
+in the business time zone, or in UTC with a Z at its end; a DAY in place of a TIME is its noon.
 """
 
 from __future__ import annotations
@@ -41,7 +44,7 @@ ORDER = re.compile(
 )
 GOODS = re.compile(
     rf"(?P<seller>\S+) (?:(?P<units>\d+) units? )?(?P<amount>{CENTS})(?: less (?P<seller_discount>{CENTS}) seller discount)?"
-    rf"(?: and (?P<platform_discount>{CENTS}) platform discount)?(?P<gift> gift)?"
+    rf"(?: and (?P<platform_discount>{CENTS}) platform discount)?(?P<gift> gift)?(?: by creator (?P<creator>\S+))?"
 )
 LINE = re.compile(r"line (?P<id>\S+) of order (?P<order>\S+): (?P<goods>.*)")
 CAME = re.compile(
@@ -62,6 +65,9 @@ SIGNUP = re.compile(
 )
 MARKED = re.compile(
     rf"(?P<referee>\S+) is (?P<type>flagged|cleared|voided) (?P<at>{TIME})(?: as event (?P<event>\S+))?"
+)
+LISTED = re.compile(
+    rf"(?P<subject>\S+) is on list (?P<list>\S+)(?: from (?P<start>{TIME}))?(?: until (?P<end>{TIME}))?"
 )
 UPDATED = re.compile(rf"(?P<said>.*) updated (?P<at>{TIME})")
 EMPTY = re.compile(r"an empty delivery of (?P<feed>\S+)")
@@ -85,6 +91,7 @@ class Notation:
             (MEMBER, self._member),
             (SIGNUP, self._signup),
             (MARKED, self._mark),
+            (LISTED, self._list_entry),
         )
 
     def records(self, sentence: str) -> list[Record]:
@@ -157,6 +164,9 @@ class Notation:
                 "is_gift": bool(goods["gift"]),
             },
         )
+        if goods["creator"]:
+            came = {"id": said["id"], "content": "VIDEO", "creator": goods["creator"], "plan": None, "matched": None}
+            yield from self._attribution(came)
 
     def _attribution(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
@@ -221,6 +231,17 @@ class Notation:
                 "event_type": EVENTS[said["type"]],
                 "referee_id": said["referee"],
                 "occurred_at": self.moment(said["at"]),
+            },
+        )
+
+    def _list_entry(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield (
+            "program_lists",
+            {
+                "list_id": said["list"],
+                "subject_id": said["subject"],
+                "added_at": self.moment(said["start"] or self.landed_on.isoformat()),
+                "removed_at": self._optional(said["end"]),
             },
         )
 
