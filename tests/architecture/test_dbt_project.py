@@ -24,6 +24,8 @@ LAYERS = {"staging": 0, "movements": 1, "subjects": 1, "marts": 2, "awards": 3}
 LINE_FEEDS = {"stg_order_lines", "stg_refunds", "stg_attributions"}
 """What the millions of lines stand in: read once into movements and subject facts."""
 READ_BY_AWARDS = {
+    "affiliate_service": {"gmv_daily_movements", "assignment_periods", "stg_partners"},
+    "creator_incubation": {"assignment_periods", "stg_partners"},
     "creator_matching_challenge": {
         *("gmv_daily_movements", "partner_gmv_daily_movements", "stg_partner_ranks", "stg_partners"),
     },

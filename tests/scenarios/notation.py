@@ -5,6 +5,7 @@
     [assignment X:] P1 serves shop A | creator C from DAY [until DAY] [in AFFILIATE]      until: the first day after
     order O1 [of BUYER] unpaid | paid TIME [delivered TIME] [cancelled] [sample] [replacement] [exchange]
         [: A 100, B 2 units 300 less 50 seller discount and 10 platform discount, C 5 gift]       lines O1/1, O1/2, O1/3
+        A 100 by creator C                                                         a line that came from VIDEO by creator C
     line O1/1 of order O2: A 100                                                   a line that is corrected by itself
     line O1/1 came from LIVE [by creator C] [in plan T] [matched by P1]
     refund R1 of O1/1: 100 [and 10 platform discount] [completed TIME | requested | rejected] [supersedes R0]
@@ -13,11 +14,12 @@
     Bob is flagged | cleared | voided TIME [as event E2]
     deal D1 of A from TIME until TIME: 5,000 bps of 10,000 [for list L]       the platform's share, and the budget
     redemption X1 of D1 on O1/1: 500 at TIME [restored]
-    A is on list L [until TIME]
+    C is on list L [from TIME] [until TIME]                    until: the first moment after; by itself from the day's noon
     an empty delivery of orders
 
 Any sentence may end with `updated TIME`; by itself a record was updated at 00:00 UTC of the day on which it landed.
-Amounts are cents. A TIME is in the business time zone, or in UTC with a Z at its end; a DAY in place of a TIME is its noon.
+A sentence with {01..71} in it is 71 sentences, from 01 to 71. Amounts are cents. A TIME is
+in the business time zone, or in UTC with a Z at its end; a DAY in place of a TIME is its noon.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ ORDER = re.compile(
 )
 GOODS = re.compile(
     rf"(?P<seller>\S+) (?:(?P<units>\d+) units? )?(?P<amount>{CENTS})(?: less (?P<seller_discount>{CENTS}) seller discount)?"
-    rf"(?: and (?P<platform_discount>{CENTS}) platform discount)?(?P<gift> gift)?"
+    rf"(?: and (?P<platform_discount>{CENTS}) platform discount)?(?P<gift> gift)?(?: by creator (?P<creator>\S+))?"
 )
 LINE = re.compile(r"line (?P<id>\S+) of order (?P<order>\S+): (?P<goods>.*)")
 CAME = re.compile(
@@ -76,7 +78,9 @@ REDEMPTION = re.compile(
     rf"redemption (?P<id>\S+) of (?P<deal>\S+) on (?P<line>\S+): (?P<amount>{CENTS}) at (?P<at>{TIME})"
     r"(?P<restored> restored)?"
 )
-LISTED = re.compile(rf"(?P<subject>\S+) is on list (?P<list>\S+)(?: until (?P<end>{TIME}))?")
+LISTED = re.compile(
+    rf"(?P<subject>\S+) is on list (?P<list>\S+)(?: from (?P<start>{TIME}))?(?: until (?P<end>{TIME}))?"
+)
 UPDATED = re.compile(rf"(?P<said>.*) updated (?P<at>{TIME})")
 EMPTY = re.compile(r"an empty delivery of (?P<feed>\S+)")
 
@@ -102,7 +106,7 @@ class Notation:
             (MARKED, self._mark),
             (DEAL, self._deal),
             (REDEMPTION, self._redemption),
-            (LISTED, self._listed),
+            (LISTED, self._list_entry),
         )
 
     def records(self, sentence: str) -> list[Record]:
@@ -179,6 +183,9 @@ class Notation:
                 "is_gift": bool(goods["gift"]),
             },
         )
+        if goods["creator"]:
+            came = {"id": said["id"], "content": "VIDEO", "creator": goods["creator"], "plan": None, "matched": None}
+            yield from self._attribution(came)
 
     def _attribution(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
@@ -275,9 +282,16 @@ class Notation:
             },
         )
 
-    def _listed(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
-        removed_at = self._optional(said["end"])
-        yield "program_lists", {"list_id": said["list"], "subject_id": said["subject"], "removed_at": removed_at}
+    def _list_entry(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
+        yield (
+            "program_lists",
+            {
+                "list_id": said["list"],
+                "subject_id": said["subject"],
+                "added_at": self.moment(said["start"] or self.landed_on.isoformat()),
+                "removed_at": self._optional(said["end"]),
+            },
+        )
 
 
 def cents(written: str | None) -> int:

@@ -34,6 +34,7 @@ KEYS = {"name", "time_zone", "terms", "later_versions", "alone", "happened", "ow
 OWED = re.compile(
     rf"(?P<who>\S+)(?: for (?P<whom>\S+?)(?: referrals)?)? (?P<amount>{CENTS}) (?P<stage>provisional|final)"
 )
+EACH = re.compile(r"\{(?P<first>\d+)\.\.(?P<last>\d+)\}")
 STATUS = re.compile(r"(?P<who>\S+) is (?P<status>[A-Z]+)")
 
 
@@ -80,9 +81,18 @@ def project_of(kind: str) -> Project:
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines of a text, without what stands after a # and without empty ones."""
+    """The lines of a text, without what stands after a # and without empty ones; one with {1..3} is three of them."""
     lines = [line.partition("#")[0].strip() for line in text.splitlines()]
-    return [line for line in lines if line]
+    return [each for line in lines if line for each in each_of(line)]
+
+
+def each_of(line: str) -> list[str]:
+    """The line with each number of its range in place of {01..71}, which may stand there several times."""
+    counted = EACH.search(line)
+    if not counted:
+        return [line]
+    numbers = range(int(counted["first"]), int(counted["last"]) + 1)
+    return [line.replace(counted[0], f"{number:0{len(counted['first'])}}") for number in numbers]
 
 
 def normal_award(line: str) -> str:
