@@ -23,6 +23,7 @@ LINE_FEEDS = {"stg_order_lines", "stg_refunds", "stg_attributions"}
 """What the millions of lines stand in: read once into movements and subject facts."""
 READ_BY_AWARDS = {
     "incremental_daily_gmv": {"gmv_daily_movements", "partner_gmv_daily_movements", "stg_partners"},
+    "short_video_growth": {"stg_partners"},
 }
 """What award models read besides marts, subject facts and terms: cubes as known on past days, and registers."""
 TABLE_FUNCTIONS = {"lines_as_known"}

@@ -4,6 +4,7 @@
     [assignment X:] P1 serves shop A | creator C from DAY [until DAY] [in AFFILIATE]      until: the first day after
     order O1 [of BUYER] unpaid | paid TIME [delivered TIME] [cancelled] [sample] [replacement] [exchange]
         [: A 100, B 2 units 300 less 50 seller discount and 10 platform discount, C 5 gift]       lines O1/1, O1/2, O1/3
+        A 100 by short video                                             a line that came from VIDEO in a targeted plan
     line O1/1 of order O2: A 100                                                   a line that is corrected by itself
     line O1/1 came from LIVE [by creator C] [in plan T] [matched by P1]
     refund R1 of O1/1: 100 [and 10 platform discount] [completed TIME | requested | rejected] [supersedes R0]
@@ -41,7 +42,7 @@ ORDER = re.compile(
 )
 GOODS = re.compile(
     rf"(?P<seller>\S+) (?:(?P<units>\d+) units? )?(?P<amount>{CENTS})(?: less (?P<seller_discount>{CENTS}) seller discount)?"
-    rf"(?: and (?P<platform_discount>{CENTS}) platform discount)?(?P<gift> gift)?"
+    rf"(?: and (?P<platform_discount>{CENTS}) platform discount)?(?P<gift> gift)?(?P<short_video> by short video)?"
 )
 LINE = re.compile(r"line (?P<id>\S+) of order (?P<order>\S+): (?P<goods>.*)")
 CAME = re.compile(
@@ -157,6 +158,10 @@ class Notation:
                 "is_gift": bool(goods["gift"]),
             },
         )
+        if goods["short_video"]:
+            yield from self._attribution(
+                {"id": said["id"], "content": "VIDEO", "creator": None, "plan": "T", "matched": None}
+            )
 
     def _attribution(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
