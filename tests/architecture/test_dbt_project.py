@@ -31,6 +31,7 @@ READ_BY_AWARDS = {
     },
     "incremental_daily_gmv": {"gmv_daily_movements", "partner_gmv_daily_movements", "stg_partners"},
     "rank_upgrade": {"stg_partner_ranks", "stg_partners"},
+    "short_video_growth": {"stg_partners"},
 }
 """What award models read besides marts, subject facts and terms: cubes as known on past days, and registers."""
 TABLE_FUNCTIONS = {"lines_as_known"}

@@ -6,6 +6,7 @@
     order O1 [of BUYER] unpaid | paid TIME [delivered TIME] [cancelled] [sample] [replacement] [exchange]
         [: A 100, B 2 units 300 less 50 seller discount and 10 platform discount, C 5 gift]       lines O1/1, O1/2, O1/3
         A 100 by creator C                                                         a line that came from VIDEO by creator C
+        A 100 by short video                                             a line that came from VIDEO in a targeted plan
     line O1/1 of order O2: A 100                                                   a line that is corrected by itself
     line O1/1 came from LIVE [by creator C] [in plan T] [matched by P1]
     refund R1 of O1/1: 100 [and 10 platform discount] [completed TIME | requested | rejected] [supersedes R0]
@@ -48,7 +49,8 @@ ORDER = re.compile(
 )
 GOODS = re.compile(
     rf"(?P<seller>\S+) (?:(?P<units>\d+) units? )?(?P<amount>{CENTS})(?: less (?P<seller_discount>{CENTS}) seller discount)?"
-    rf"(?: and (?P<platform_discount>{CENTS}) platform discount)?(?P<gift> gift)?(?: by creator (?P<creator>\S+))?"
+    rf"(?: and (?P<platform_discount>{CENTS}) platform discount)?(?P<gift> gift)?(?P<short_video> by short video)?"
+    r"(?: by creator (?P<creator>\S+))?"
 )
 LINE = re.compile(r"line (?P<id>\S+) of order (?P<order>\S+): (?P<goods>.*)")
 CAME = re.compile(
@@ -183,8 +185,9 @@ class Notation:
                 "is_gift": bool(goods["gift"]),
             },
         )
-        if goods["creator"]:
-            came = {"id": said["id"], "content": "VIDEO", "creator": goods["creator"], "plan": None, "matched": None}
+        if goods["creator"] or goods["short_video"]:
+            plan = "T" if goods["short_video"] else None
+            came = {"id": said["id"], "content": "VIDEO", "creator": goods["creator"], "plan": plan, "matched": None}
             yield from self._attribution(came)
 
     def _attribution(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:

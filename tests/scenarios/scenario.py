@@ -28,11 +28,13 @@ from scenarios.notation import CENTS, EMPTY, Notation, cents
 HERE = Path(__file__).parent
 PROGRAMS = HERE.parents[1] / "data_contracts" / "programs"
 ANY_PROGRAM: TypeAdapter[Program] = TypeAdapter(AnyProgram)
-KEYS = {"name", "time_zone", "terms", "later_versions", "alone", "happened", "owed"}
+KEYS = {"name", "time_zone", "terms", "later_versions", "beside", "alone", "happened", "owed"}
 
 # `P1 500,000 provisional` · `Ann for Bob 5,000 final` · `Ann for 3 referrals 5,000 final` · `Bob is CAPPED`
+# `P1 300,000 final for 2025-10`, where a program has several periods · `P1 300,000 final by THE_PROGRAM_BESIDE`
 OWED = re.compile(
     rf"(?P<who>\S+)(?: for (?P<whom>\S+?)(?: referrals)?)? (?P<amount>{CENTS}) (?P<stage>provisional|final)"
+    r"(?: for (?P<period>\S+))?(?: by (?P<program>\S+))?"
 )
 EACH = re.compile(r"\{(?P<first>\d+)\.\.(?P<last>\d+)\}")
 STATUS = re.compile(r"(?P<who>\S+) is (?P<status>[A-Z]+)")
@@ -40,18 +42,24 @@ STATUS = re.compile(r"(?P<who>\S+) is (?P<status>[A-Z]+)")
 
 @dataclass(frozen=True)
 class Scenario:
-    """What landed on which day, under which terms, and what is owed as of which days."""
+    """What landed on which day, under which terms, and what is owed as of which days.
+
+    ``beside``: shipped programs of the same kind in the same world.
+    """
 
     name: str
     time_zone: str
     program: Program
+    beside: tuple[Program, ...]
     happened: tuple[Mapping[date, str], ...]
     owed: Mapping[date, str]
 
     def world(self, project: Project | None = None) -> World:
         """The deliveries, not built yet; by itself with the models of the program's kind and their tests only."""
         world = World(
-            programs=[self.program], time_zone=self.time_zone, project=project or project_of(self.program.kind)
+            programs=[self.program, *self.beside],
+            time_zone=self.time_zone,
+            project=project or project_of(self.program.kind),
         )
         for part in self.happened:
             for landed_on, text in part.items():
@@ -63,10 +71,29 @@ class Scenario:
                         world.deliver(notation.records(sentence))
         return world
 
+    @property
+    def names_periods(self) -> bool:
+        """Whether it says for which period something is owed; then it does so everywhere."""
+        awards = [OWED.fullmatch(line) for text in self.owed.values() for line in lines_of(text)]
+        return any(award["period"] for award in awards if award)
+
     def expected(self, as_of: date) -> list[str]:
-        """What is owed that day in the words of ``found_awards``, and no line for `nobody`."""
+        """What is owed that day in the words of ``found``, and no line for `nobody`."""
         lines = lines_of(self.owed[as_of])
         return sorted(normal_award(line) for line in lines if line != "nobody" and not STATUS.fullmatch(line))
+
+    def found(self, world: World) -> list[str]:
+        """The awards of the kind in the world as ``normal_award`` writes them."""
+        rows = world.rows(
+            "select beneficiary_id, subject_id, amount_cents, stage, period, program_id "
+            f"from awards.{self.program.kind} where amount_cents > 0"
+        )
+        return sorted(
+            award_text(
+                *award, period if self.names_periods else None, None if program == self.program.program_id else program
+            )
+            for *award, period, program in rows
+        )
 
     def expected_statuses(self, as_of: date) -> dict[str, str]:
         """How the referrals stand of which the scenario says so."""
@@ -96,19 +123,17 @@ def each_of(line: str) -> list[str]:
 
 
 def normal_award(line: str) -> str:
-    """One award as `beneficiary|subject|amount|STAGE`; ValueError where the line is none."""
+    """One award as ``award_text``; ValueError where the line is none."""
     match = OWED.fullmatch(line)
     if not match:
         raise ValueError(f"this says nothing that can be owed: {line!r}")
-    return f"{match['who']}|{match['whom'] or ''}|{cents(match['amount'])}|{match['stage'].upper()}"
+    amount, stage = cents(match["amount"]), match["stage"].upper()
+    return award_text(match["who"], match["whom"], amount, stage, match["period"], match["program"])
 
 
-def found_awards(world: World, kind: str) -> list[str]:
-    """The awards of a kind in the world as ``normal_award`` writes them."""
-    rows = world.rows(
-        f"select beneficiary_id, subject_id, amount_cents, stage from awards.{kind} where amount_cents > 0"
-    )
-    return sorted("|".join(str(value) for value in row) for row in rows)
+def award_text(*award: Any) -> str:
+    """`beneficiary|subject|amount|STAGE|period|program`: the period where it is told, the program where it is one beside."""
+    return "|".join(str(value or "") for value in award)
 
 
 def assert_second_opinion_agrees(world: World, kind: str) -> None:
@@ -125,7 +150,7 @@ def found_statuses(world: World) -> dict[str, str]:
 def scenarios_of(file: str) -> Iterator[Scenario]:
     """The scenarios of a file beside this one, each with what `usually` happens, unless it stands `alone`."""
     content = yaml.safe_load((HERE / file).read_text(encoding="utf-8"))
-    shipped = yaml.safe_load((PROGRAMS / f"{content['program']}.yaml").read_text(encoding="utf-8"))
+    shipped = shipped_terms(content["program"])
     for written in content["scenarios"]:
         unknown = written.keys() - KEYS
         if unknown:
@@ -135,9 +160,16 @@ def scenarios_of(file: str) -> Iterator[Scenario]:
             name=written["name"],
             time_zone=written.get("time_zone", "UTC"),
             program=program_with(shipped, written.get("terms", {}), written.get("later_versions", [])),
+            beside=tuple(program_with(shipped_terms(name), {}, []) for name in written.get("beside", ())),
             happened=(usual, written["happened"]),
             owed=written["owed"],
         )
+
+
+def shipped_terms(program_id: str) -> dict[str, Any]:
+    """The terms file of a shipped program."""
+    terms: dict[str, Any] = yaml.safe_load((PROGRAMS / f"{program_id}.yaml").read_text(encoding="utf-8"))
+    return terms
 
 
 def program_with(shipped: dict[str, Any], terms: dict[str, Any], later_versions: list[dict[str, Any]]) -> Program:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.scenario import HERE, Scenario, assert_second_opinion_agrees, found_awards, found_statuses, scenarios_of
+from scenarios.scenario import HERE, Scenario, assert_second_opinion_agrees, found_statuses, scenarios_of
 
 FILES = sorted(path.name for path in HERE.glob("*.yaml"))
 SCENARIOS = [pytest.param(found, id=f"{file[:-5]}: {found.name}") for file in FILES for found in scenarios_of(file)]
@@ -16,7 +16,7 @@ def test_owed(scenario: Scenario) -> None:
     before = None
     for as_of in sorted(scenario.owed):
         world.build(as_of, known_from=before)
-        assert found_awards(world, scenario.program.kind) == scenario.expected(as_of), f"as of {as_of}"
+        assert scenario.found(world) == scenario.expected(as_of), f"as of {as_of}"
         assert_second_opinion_agrees(world, scenario.program.kind)
         if expected := scenario.expected_statuses(as_of):
             statuses = found_statuses(world)
