@@ -69,6 +69,7 @@ PUBLIC_MARTS: tuple[PublicMart, ...] = (
     PublicMart("partner_gmv_ranking", "marts.partner_gmv_ranking", ("month", "rank")),
     PublicMart("creator_gmv_ranking", "marts.creator_gmv_ranking", ("month", "rank"), part_by="month"),
     PublicMart("short_video_growth_ranking", "marts.short_video_growth_ranking", ("program_id", "period", "rank")),
+    PublicMart("live_ranking", "marts.live_ranking", ("program_id", "period", "rank")),
     PublicMart("live_session_performance", "marts.live_session_performance", ("live_id",), part_by="started_date"),
     PublicMart("short_video_performance", "marts.short_video_performance", ("video_id",), part_by="posted_date"),
     PublicMart("hashtag_monthly", "marts.hashtag_monthly", ("month", "hashtag"), part_by="month"),

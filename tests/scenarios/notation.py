@@ -4,12 +4,14 @@
     P1 ranks GOLD on DAY                                                           a snapshot of that day
     [assignment X:] P1 serves shop A | creator C from DAY [until DAY] [in AFFILIATE]      until: the first day after
     order O1 [of BUYER] unpaid | paid TIME [delivered TIME] [cancelled] [sample] [replacement] [exchange]
+        [from livestream L1]                                                                   what each line came from
         [: A 100, B 2 units 300 less 50 seller discount and 10 platform discount, C 5 gift]       lines O1/1, O1/2, O1/3
         A 100 by creator C                                                         a line that came from VIDEO by creator C
         A 100 by short video                                             a line that came from VIDEO in a targeted plan
     line O1/1 of order O2: A 100                                                   a line that is corrected by itself
-    line O1/1 came from LIVE [by creator C] [in plan T] [matched by P1]
+    line O1/1 came from LIVE [L1] [by creator C] [in plan T] [matched by P1]
     refund R1 of O1/1: 100 [and 10 platform discount] [completed TIME | requested | rejected] [supersedes R0]
+    livestream L1 of shop A [by creator C] starts TIME [ends TIME]                         by itself: two hours later
     member Ann [in CA] [employee] [device d1] [payment p1]
     Bob signs up TIME invited by Ann [after a click TIME | without a click] [as event E1]   by itself: an hour after it
     Bob is flagged | cleared | voided TIME [as event E2]
@@ -45,7 +47,7 @@ SERVES = re.compile(
 )
 ORDER = re.compile(
     rf"order (?P<id>\S+?)(?: of (?P<buyer>\S+?))? (?:unpaid|paid (?P<paid>{TIME}))(?: delivered (?P<delivered>{TIME}))?"
-    r"(?P<flags>(?: cancelled| sample| replacement| exchange)*)(?:: (?P<lines>.*))?"
+    r"(?P<flags>(?: cancelled| sample| replacement| exchange)*)(?: from livestream (?P<live>\S+?))?(?:: (?P<lines>.*))?"
 )
 GOODS = re.compile(
     rf"(?P<seller>\S+) (?:(?P<units>\d+) units? )?(?P<amount>{CENTS})(?: less (?P<seller_discount>{CENTS}) seller discount)?"
@@ -54,12 +56,16 @@ GOODS = re.compile(
 )
 LINE = re.compile(r"line (?P<id>\S+) of order (?P<order>\S+): (?P<goods>.*)")
 CAME = re.compile(
-    r"line (?P<id>\S+) came from (?P<content>[A-Z_]+)(?: by creator (?P<creator>\S+))?(?: in plan (?P<plan>\S+))?"
-    r"(?: matched by (?P<matched>\S+))?"
+    r"line (?P<id>\S+) came from (?P<content>[A-Z_]+)(?: (?P<content_id>\S+))?(?: by creator (?P<creator>\S+))?"
+    r"(?: in plan (?P<plan>\S+))?(?: matched by (?P<matched>\S+))?"
 )
 REFUND = re.compile(
     rf"refund (?P<id>\S+) of (?P<line>\S+): (?P<amount>{CENTS})(?: and (?P<platform>{CENTS}) platform discount)?"
     rf"(?: (?:completed (?P<completed>{TIME})|(?P<status>requested|rejected)))?(?: supersedes (?P<superseded>\S+))?"
+)
+LIVESTREAM = re.compile(
+    rf"livestream (?P<id>\S+) of shop (?P<seller>\S+)(?: by creator (?P<creator>\S+))? starts (?P<start>{TIME})"
+    rf"(?: ends (?P<end>{TIME}))?"
 )
 MEMBER = re.compile(
     r"member (?P<id>\S+)(?: in (?P<country>\S+))?(?P<employee> employee)?(?: device (?P<device>\S+))?"
@@ -103,6 +109,7 @@ class Notation:
             (LINE, self._line),
             (CAME, self._attribution),
             (REFUND, self._refund),
+            (LIVESTREAM, self._livestream),
             (MEMBER, self._member),
             (SIGNUP, self._signup),
             (MARKED, self._mark),
@@ -166,7 +173,10 @@ class Notation:
         }
         yield "orders", order | {f"is_{kind}": kind in flags for kind in ("sample", "replacement", "exchange")}
         for number, goods in enumerate(said["lines"].split(", ") if said["lines"] else (), start=1):
-            yield from self._line({"id": f"{said['id']}/{number}", "order": said["id"], "goods": goods})
+            line_id = f"{said['id']}/{number}"
+            yield from self._line({"id": line_id, "order": said["id"], "goods": goods})
+            if said["live"]:
+                yield "attributions", {"order_line_id": line_id, "content_type": "LIVE", "content_id": said["live"]}
 
     def _line(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
         goods = GOODS.fullmatch(said["goods"])
@@ -187,8 +197,8 @@ class Notation:
         )
         if goods["creator"] or goods["short_video"]:
             plan = "T" if goods["short_video"] else None
-            came = {"id": said["id"], "content": "VIDEO", "creator": goods["creator"], "plan": plan, "matched": None}
-            yield from self._attribution(came)
+            came = {"id": said["id"], "content": "VIDEO", "content_id": None, "creator": goods["creator"], "plan": plan}
+            yield from self._attribution(came | {"matched": None})
 
     def _attribution(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
         yield (
@@ -196,6 +206,7 @@ class Notation:
             {
                 "order_line_id": said["id"],
                 "content_type": said["content"],
+                "content_id": said["content_id"],
                 "creator_id": said["creator"],
                 "target_collaboration_id": said["plan"],
                 "matched_by_partner_id": said["matched"],
@@ -215,6 +226,19 @@ class Notation:
                 "status": status,
                 "completed_at": completed_at if status == "COMPLETED" else None,
                 "supersedes_refund_id": said["superseded"],
+            },
+        )
+
+    def _livestream(self, said: Said) -> Iterator[tuple[str, dict[str, Any]]]:
+        started_at = self.moment(said["start"])
+        yield (
+            "live_sessions",
+            {
+                "live_id": said["id"],
+                "seller_id": said["seller"],
+                "creator_id": said["creator"] or "somebody",
+                "started_at": started_at,
+                "ended_at": self._optional(said["end"]) or started_at + timedelta(hours=2),
             },
         )
 

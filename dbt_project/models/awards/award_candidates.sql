@@ -1,6 +1,9 @@
 -- Everybody whom a program looked at, kind by kind: one row a candidate, also those that get nothing. Nothing else
 -- happens here.
-{%- set kinds = ['incremental_daily_gmv', 'referral_reward'] %}
+{%- set kinds = [
+    'incremental_daily_gmv', 'rank_upgrade', 'short_video_growth', 'affiliate_service', 'creator_matching_challenge',
+    'live_championship', 'creator_incubation', 'funded_deals', 'referral_reward'
+] %}
 {%- for kind in kinds %}
     select
         program_id,
