@@ -167,8 +167,8 @@ def _championship(candidates: Sequence[Candidate], terms: Terms) -> list[int]:
             rounds[candidate["period"]].append(key)
     for entrants in rounds.values():
         for rank, (*_, at) in enumerate(sorted(entrants), 1):
-            version = _version(candidates[at], terms)
-            if candidates[at]["measures"]["score_now_cents"] >= version["leaderboard_min_score_cents"]:
+            seen, version = candidates[at]["measures"], _version(candidates[at], terms)
+            if seen["sessions_now"] and seen["score_now_cents"] >= version["leaderboard_min_score_cents"]:
                 owed[at] = _place(version["places"], rank)
     return owed
 

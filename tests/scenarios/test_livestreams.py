@@ -216,7 +216,7 @@ def test_instances_do_not_interfere() -> None:
     ]
 
     def built_with(together: list[Program]) -> World:
-        world = Scenario("a season", "UTC", programs[0], (SEASON,), {}).world()
+        world = Scenario("a season", "UTC", programs[0], (), (SEASON,), {}).world()
         world.programs = together
         world.build(date(2025, 11, 26))
         return world
