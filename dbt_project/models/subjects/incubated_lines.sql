@@ -18,7 +18,7 @@ with
             and periods.version_no = versions.version_no
     ),
 
-    listed as ({{ held_at('terms', ref('stg_program_lists'), ['list_id', 'subject_id'], match=['list_id']) }}),
+    listed as ({{ held_at('terms', ref('stg_program_lists'), ['subject_id'], match=['list_id']) }}),
 
     -- Any version may name the creator; the one that holds decides.
     candidate_lines as (
