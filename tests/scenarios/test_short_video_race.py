@@ -14,18 +14,23 @@ from typing import Any
 import pytest
 from compiled.world import World
 
-from scenarios.scenario import program_with, scenarios_of, shipped_terms
+from scenarios.scenario import Scenario, program_with, scenarios_of, shipped_terms
 
 FELL = "an entrant falls below the minimum after ranks were drawn, and recovers"
 EVERY_MONTH = "an award in every month"
 WINDOW = "2025-10-01..2025-12-31"
 
 
+def scenario_of(name: str) -> Scenario:
+    """The scenario of that name."""
+    (scenario,) = [found for found in scenarios_of("short_video_growth.yaml") if found.name == name]
+    return scenario
+
+
 @cache
 def world_of(name: str, as_of: str) -> World:
     """The world of a scenario, built once as of a day."""
-    (scenario,) = [found for found in scenarios_of("short_video_growth.yaml") if found.name == name]
-    world = scenario.world()
+    world = scenario_of(name).world()
     world.build(date.fromisoformat(as_of))
     return world
 
@@ -85,11 +90,28 @@ def test_candidates_of_a_month(name: str, as_of: str, candidates: set[tuple[str,
 
 
 def test_programs_of_other_kinds_have_no_candidates() -> None:
-    (scenario,) = [found for found in scenarios_of("short_video_growth.yaml") if found.name == EVERY_MONTH]
     lives = program_with(shipped_terms("live_championship_2025q4"), {"partner_types": ["TSP"]}, [])
-    world = replace(scenario, beside=(lives,)).world()
+    world = replace(scenario_of(EVERY_MONTH), beside=(lives,)).world()
     world.build(date(2026, 1, 30))
     assert world.rows("select distinct program_id from awards.short_video_growth") == [("tsp_short_video_2025q4",)]
+
+
+def test_types_of_the_whole_window_are_those_of_its_own_program() -> None:
+    other = program_with(shipped_terms("tsp_daily_gmv_2025q4"), {}, [{"effective_from": date(2026, 2, 15)}])
+    world = replace(scenario_of("consistency is for types that its own version names"), beside=(other,)).world()
+    world.build(date(2026, 3, 1))
+    sql = "select beneficiary_id, amount_cents from awards.short_video_growth where component = 'consistency'"
+    assert world.rows(sql) == [("P2", 0)]
+
+
+def test_candidates_of_the_whole_windows_of_two_programs() -> None:
+    sql = (
+        "select program_id, beneficiary_id from awards.short_video_growth where component = 'consistency' "
+        "order by program_id, beneficiary_id"
+    )
+    found = world_of("service partners and creator agencies race for themselves", "2026-01-30").rows(sql)
+    agencies = [("cap_short_video_2025q4", who) for who in ("C1", "C2", "C4", "C5", "C6")]
+    assert found == agencies + [("tsp_short_video_2025q4", who) for who in ("P1", "P2", "P3")]
 
 
 @pytest.mark.parametrize(

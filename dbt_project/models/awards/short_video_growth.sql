@@ -101,7 +101,7 @@ with
         where periods.stage = 'FINAL'
     ),
 
-    {{ typed_partners('whole_windows') }},
+    {{ typed_partners('whole_windows', by=['program_id']) }},
 
     month_counts as (
         select program_id, cast(count(*) as bigint) as months from {{ source('terms', 'periods') }} group by program_id
