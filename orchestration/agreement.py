@@ -13,6 +13,7 @@ import duckdb
 
 from orchestration.candidates import candidates_of
 from orchestration.errors import RefusedError
+from orchestration.redemptions import redemptions_of
 from orchestration.second_opinion import Candidate, Opinion, Terms, second_opinion
 from orchestration.source_lines import MEASURED_KINDS, figures_of, gather, lines_of, total_of
 
@@ -22,6 +23,7 @@ _CANDIDATES = """
     where program_id = ?
     order by period, component, beneficiary_id, subject_id"""
 
+DEALS = "funded_deals"
 _SAMPLE = """
     with drawn as (
         select candidates.program_id, candidates.beneficiary_id, candidates.period, candidates.subject_id,
@@ -60,7 +62,9 @@ def require_measures(connection: duckdb.DuckDBPyConnection, sample: int) -> list
     RefusedError naming the award and the figure that is another sum. One candidate of a program at most.
     """
     (as_of,) = connection.execute("select cast(as_of as varchar) from context.run_window").fetchone() or ("",)
-    drawn = connection.execute(_SAMPLE, {"seed": as_of, "kinds": sorted(MEASURED_KINDS), "sample": sample}).fetchall()
+    drawn = connection.execute(
+        _SAMPLE, {"seed": as_of, "kinds": sorted({*MEASURED_KINDS, DEALS}), "sample": sample}
+    ).fetchall()
     candidates = [one for key in drawn for one in candidates_of(connection, *key)]
     figures = [(candidate, figure) for candidate in candidates for figure in figures_of(connection, candidate)]
     gather(connection, [figure for _, figure in figures])
@@ -70,6 +74,15 @@ def require_measures(connection: duckdb.DuckDBPyConnection, sample: int) -> list
             raise RefusedError(
                 f"nothing was posted: of the award {candidate.name} the lines of {figure.title} sum to {total} cents, the "
                 f"award says {figure.said}; run `incentives rebuild` and compare"
+            )
+    for candidate in candidates:
+        costs = (
+            sum(one.cost_cents for one in redemptions_of(connection, candidate)) if candidate.kind == DEALS else None
+        )
+        if costs is not None and costs != candidate.evidence["requested_cents"]:
+            raise RefusedError(
+                f"nothing was posted: the redemptions of {candidate.name} cost {costs} cents, the award says "
+                f"{candidate.evidence['requested_cents']}; run `incentives rebuild` and compare"
             )
     return [candidate.name for candidate in candidates]
 

@@ -18,6 +18,7 @@ from orchestration.candidates import Candidate, candidates_of
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
+from orchestration.redemptions import redemptions_of
 from orchestration.settings import Settings
 from orchestration.source_lines import figures_of, gather, lines_of, taken_from, total_of
 from orchestration.warehouse import open_warehouse, read_window
@@ -45,7 +46,8 @@ def explain_award(
             return _nothing(connection, program, beneficiary, as_of.isoformat())
         parts: list[RenderableType] = []
         for candidate in found:
-            parts += [*_told(candidate, as_of.isoformat()), *_lines(connection, candidate, lines), Text("")]
+            parts += [*_told(candidate, as_of.isoformat()), *_lines(connection, candidate, lines)]
+            parts += [*_redemptions(connection, candidate, lines), Text("")]
     return Group(*parts)
 
 
@@ -171,6 +173,42 @@ def _lines(connection: duckdb.DuckDBPyConnection, candidate: Candidate, most: in
                 "run `incentives rebuild` and compare"
             )
     return parts
+
+
+def _redemptions(connection: duckdb.DuckDBPyConnection, candidate: Candidate, most: int) -> list[RenderableType]:
+    """The redemptions behind a deal's cost; RefusedError where they cost something else."""
+    if candidate.kind != "funded_deals":
+        return []
+    redemptions = redemptions_of(connection, candidate)
+    total = sum(redemption.cost_cents for redemption in redemptions)
+    if total != candidate.evidence["requested_cents"]:
+        raise RefusedError(
+            f"the redemptions cost {dollars(total)}, the award says {dollars(candidate.evidence['requested_cents'])}; "
+            "run `incentives rebuild` and compare"
+        )
+    table = Table(title=f"{len(redemptions)} redemptions cost {dollars(total)} = requested above", title_justify="left")
+    for column in ("redeemed at", "redemption", "line"):
+        table.add_column(column, overflow="fold")
+    for column in ("discount", "share", "net of gross", "cost"):
+        table.add_column(column, justify="right", no_wrap=True)
+    for redemption in redemptions if most == 0 else redemptions[:most]:
+        part = (
+            ""
+            if redemption.net_cents is None
+            else f"{dollars(redemption.net_cents)} of {dollars(redemption.gross_cents or 0)}"
+        )
+        table.add_row(
+            f"{redemption.redeemed_at:%Y-%m-%d %H:%M:%S}",
+            redemption.redemption_id,
+            redemption.order_line_id,
+            dollars(redemption.discount_cents),
+            f"{redemption.platform_share_bps} bps",
+            part,
+            redemption.refusal or dollars(redemption.cost_cents),
+        )
+    if most and len(redemptions) > most:
+        table.add_row(f"{len(redemptions) - most} more", "--lines 0 shows all")
+    return [table]
 
 
 def _taken(taken: list[tuple[str, int, int]]) -> list[RenderableType]:

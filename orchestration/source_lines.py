@@ -231,9 +231,10 @@ def _short_video(connection: duckdb.DuckDBPyConnection, candidate: Candidate) ->
         ("the month, as known now", "tested_current_cents", "counted", "known_through"),
         ("the baseline, as known now", "tested_baseline_cents", "baseline", "known_through"),
     )
+    is_drawn = seen["ranked_known_through"] != seen["known_through"]
     return [
         _partner_figure(title, seen[name], seen, subjects, partner, window, known, _SHORT_VIDEO)
-        for title, name, window, known in parts
+        for title, name, window, known in (parts if is_drawn else parts[2:])
     ]
 
 
@@ -265,6 +266,30 @@ def _matching(connection: duckdb.DuckDBPyConnection, candidate: Candidate) -> li
             "the class window", seen["class_gmv_cents"], seen, served, partner, "class_window", "baseline_known_through"
         ),
     ]
+
+
+_SESSIONS = """
+    select live_id from subjects.championship_sessions
+    where program_id = ? and period = ? and entrant_id = ? and known_through = cast(? as date) and terms_version = ?
+        and is_long_enough and is_invited"""
+
+
+def _leaderboard(connection: duckdb.DuckDBPyConnection, candidate: Candidate) -> list[Figure]:
+    seen = candidate.evidence
+    figures = []
+    for title, said, known in (
+        ("livestreams, when ranks were drawn", "drawn_score_cents", "ranked_known_through"),
+        ("livestreams, as known now", "score_now_cents", "known_through"),
+    ):
+        if known != "known_through" and seen[known] == seen["known_through"]:
+            continue
+        key = [candidate.program_id, candidate.period, candidate.beneficiary_id, seen[known], candidate.terms_version]
+        lives = [row[0] for row in connection.execute(_SESSIONS, key).fetchall()]
+        condition = "lines.content_type = 'LIVE' and list_contains($lives, lines.content_id)"
+        parameters = {"lives": lives, "known_through": seen[known]}
+        subjects = Subjects(contents=frozenset(lives))
+        figures.append(Figure(title, seen[said], seen["measure"], subjects, condition, parameters))
+    return figures
 
 
 def _livestream(_: duckdb.DuckDBPyConnection, candidate: Candidate) -> list[Figure]:
@@ -305,6 +330,7 @@ _FIGURES = {
     ("short_video_growth", "monthly_rank"): _short_video,
     ("affiliate_service", "seller_service"): _affiliate,
     ("creator_matching_challenge", "matching"): _matching,
+    ("live_championship", "leaderboard"): _leaderboard,
     ("live_championship", "attendance"): _livestream,
     ("creator_incubation", "incubation"): _incubated,
     ("referral_reward", "referral"): _purchase,
