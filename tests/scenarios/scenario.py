@@ -86,7 +86,7 @@ class Scenario:
         """The awards of the kind in the world as ``normal_award`` writes them."""
         rows = world.rows(
             "select beneficiary_id, subject_id, amount_cents, stage, period, program_id "
-            f"from awards.{self.program.kind} where amount_cents > 0"
+            f"from awards.{self.program.kind} where amount_cents is distinct from 0"
         )
         return sorted(
             award_text(

@@ -23,14 +23,14 @@ def evidence_of(file: str, name: str, as_of: date) -> dict[str, Any]:
     return json.loads(evidence)
 
 
-def reason_of(file: str, name: str, as_of: date, beneficiary: str) -> str:
-    """Why a beneficiary has what it has in a scenario as of a day; AssertionError where the program did not look at it."""
+def candidate_of(file: str, name: str, as_of: date, beneficiary: str) -> tuple[str, dict[str, Any]]:
+    """Why a beneficiary has what it has in a scenario as of a day, and the evidence; KeyError where nobody looked at it."""
     (scenario,) = [found for found in scenarios_of(file) if found.name == name]
     world = scenario.world()
     world.build(as_of)
-    found = world.rows(f"select beneficiary_id, reason from awards.{scenario.program.kind}")
-    assert beneficiary in dict(found), f"{beneficiary} is no candidate"
-    return str(dict(found)[beneficiary])
+    rows = world.rows(f"select beneficiary_id, reason, evidence from awards.{scenario.program.kind}")
+    reason, evidence = {row[0]: row[1:] for row in rows}[beneficiary]
+    return reason, json.loads(evidence)
 
 
 def test_figures_of_daily_gmv() -> None:
@@ -75,18 +75,19 @@ def test_cut_offs_read_as_the_first_delivery(
 
 
 def test_figures_of_a_rank_upgrade() -> None:
-    assert evidence_of("rank_upgrade.yaml", "a rank lost, the one below it kept", date(2025, 10, 28)) == {
+    assert evidence_of("rank_upgrade.yaml", "a rank lost, the one below it kept", date(2025, 11, 11)) == {
         "prior_rank": "BRONZE",
         "has_prior_snapshot": True,
         "snapshots_first_day": "2025-10-01",
-        "snapshots_last_day": "2025-10-28",
-        "known_through": "2025-10-28",
+        "snapshots_last_day": "2025-11-11",
+        "known_through": "2025-11-11",
         "is_cut_off_read_as_first_delivery": False,
-        "snapshots": 4,
-        "rank_changes": "2025-10-06 PLATINUM, 2025-10-13 GOLD, 2025-10-20 PLATINUM",
+        "snapshots": 7,
+        "rank_changes": "2025-10-06 SILVER, 2025-10-13 GOLD, 2025-10-20 PLATINUM, 2025-10-27 GOLD, "
+        "2025-11-03 PLATINUM, 2025-11-10 GOLD",
         "kept_rank": "GOLD",
-        "kept_since": "2025-10-06",
-        "lost_ranks": "PLATINUM 2025-10-06 to 2025-10-13",
+        "kept_since": "2025-10-13",
+        "lost_ranks": "PLATINUM 2025-10-20 to 2025-10-27",
         "next_rank": "DIAMOND",
     }
 
@@ -101,6 +102,12 @@ def test_ranks_that_were_lost_below_the_one_that_is_kept() -> None:
 def test_a_rank_upgrade_without_a_snapshot_from_before() -> None:
     evidence = evidence_of("rank_upgrade.yaml", "without any snapshot before it is BRONZE", date(2025, 10, 7))
     assert (evidence["prior_rank"], evidence["has_prior_snapshot"]) == ("BRONZE", False)
+    assert (evidence["kept_rank"], evidence["next_rank"]) == ("SILVER", "GOLD")
+
+
+def test_a_rank_upgrade_without_a_snapshot_in_the_window() -> None:
+    _, evidence = candidate_of("rank_upgrade.yaml", "two ranks at once", date(2025, 10, 6), "P1")
+    assert (evidence["snapshots"], evidence["rank_changes"], evidence["kept_rank"]) == (0, None, None)
 
 
 def test_snapshots_count_up_to_the_last_day_of_the_window() -> None:
@@ -122,7 +129,7 @@ def test_snapshots_count_up_to_the_last_day_of_the_window() -> None:
     ],
 )
 def test_reasons_of_rank_upgrades(name: str, as_of: date, beneficiary: str, reason: str) -> None:
-    assert reason_of("rank_upgrade.yaml", name, as_of, beneficiary) == reason
+    assert candidate_of("rank_upgrade.yaml", name, as_of, beneficiary)[0] == reason
 
 
 def test_figures_of_matched_gmv() -> None:
@@ -154,6 +161,27 @@ def test_figures_of_matched_gmv() -> None:
     }
 
 
+def test_figures_of_a_partner_that_matched_nothing() -> None:
+    file, name = "creator_matching_challenge.yaml", "a later version names types of partners"
+    _, evidence = candidate_of(file, name, date(2025, 11, 13), "P9")
+    figures = ("class", "latest_rank", "class_gmv_cents", "matched_gmv_cents", "tier_cents", "next_tier_cents")
+    assert [evidence[figure] for figure in figures] == ["october_low", None, 0, 0, None, 500_000]
+
+
+@pytest.mark.parametrize(
+    ("name", "as_of", "beneficiary"),
+    [
+        ("any partner may earn", date(2025, 11, 12), "P1"),  # no counted day
+        ("the first delivery comes after the first day", date(2025, 11, 19), "P1"),
+        ("lines that a partner did not match itself", date(2025, 11, 13), "P1"),  # a shop's partner, without a record
+        ("partners of the named types", date(2025, 11, 13), "P3"),
+    ],
+)
+def test_who_is_no_candidate_for_matching(name: str, as_of: date, beneficiary: str) -> None:
+    with pytest.raises(KeyError):
+        candidate_of("creator_matching_challenge.yaml", name, as_of, beneficiary)
+
+
 def test_matched_gmv_as_known_at_the_first_delivery() -> None:
     file, name = "creator_matching_challenge.yaml", "the first delivery comes after the freeze"
     evidence = evidence_of(file, name, date(2026, 4, 11))
@@ -172,7 +200,7 @@ def test_matched_gmv_as_known_at_the_first_delivery() -> None:
     ],
 )
 def test_reasons_of_matching(name: str, beneficiary: str, reason: str) -> None:
-    assert reason_of("creator_matching_challenge.yaml", name, date(2025, 11, 13), beneficiary) == reason
+    assert candidate_of("creator_matching_challenge.yaml", name, date(2025, 11, 13), beneficiary)[0] == reason
 
 
 def test_figures_of_a_referral() -> None:

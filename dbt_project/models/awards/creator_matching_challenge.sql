@@ -5,6 +5,7 @@
 -- class window: no award. One row a candidate: each partner of the named types; where any may earn, each that has a
 -- record or matched something; also those that get nothing, with why.
 with
+    -- One row a program, which has one period: its window.
     terms as (
         select
             periods.program_id,
@@ -39,42 +40,35 @@ with
             and periods.counted_through >= periods.first_day
     ),
 
-    class_cut_offs as (
-        select program_id, period, first_day, ranked_from, baseline_known_through as known_through from terms
-    ),
-
     history as (
-        select terms.program_id, terms.period
+        select terms.program_id
         from terms
         inner join
             {{ ref('gmv_daily_movements') }} as movements
             on movements.gmv_date >= terms.class_window_first_day
             and movements.gmv_date <= terms.class_window_last_day
             and movements.known_on <= terms.baseline_known_through
-        group by terms.program_id, terms.period
+        group by terms.program_id
         having sum(movements.units) > 0
     ),
 
-    held_ranks as ({{ held_at('class_cut_offs', ref('stg_partner_ranks'), ['partner_id', 'snapshot_on']) }}),
-
+    -- Of each partner the latest snapshot before the window, in the version that holds as known on the first day.
     ranks_before as (
         select
-            held_ranks.program_id,
-            held_ranks.period,
-            held_ranks.partner_id,
-            held_ranks.snapshot_on,
-            held_ranks.rank_code,
-            {{ rank_level('held_ranks.rank_code') }} >= {{ rank_level('class_cut_offs.ranked_from') }} as is_ranked,
+            terms.program_id,
+            ranks.partner_id,
+            ranks.snapshot_on,
+            ranks.rank_code,
+            {{ rank_level('ranks.rank_code') }} >= {{ rank_level('terms.ranked_from') }} as is_ranked,
             row_number() over (
-                partition by held_ranks.program_id, held_ranks.period, held_ranks.partner_id
-                order by held_ranks.snapshot_on desc
+                partition by terms.program_id, ranks.partner_id
+                order by ranks.snapshot_on desc, ranks.updated_at desc, ranks.landed_on desc
             ) as latest_first
-        from held_ranks
+        from terms
         inner join
-            class_cut_offs
-            on held_ranks.program_id = class_cut_offs.program_id
-            and held_ranks.period = class_cut_offs.period
-            and held_ranks.snapshot_on < class_cut_offs.first_day
+            {{ ref('stg_partner_ranks') }} as ranks
+            on ranks.snapshot_on < terms.first_day
+            and ranks.landed_on <= terms.baseline_known_through
     ),
 
     latest_ranks as (select * from ranks_before where latest_first = 1),
@@ -82,7 +76,6 @@ with
     class_gmv as (
         select
             terms.program_id,
-            terms.period,
             movements.partner_id,
             {{ total("case when terms.measure = 'gross' then movements.gross_cents else movements.net_cents end") }}
             as class_gmv_cents
@@ -93,13 +86,12 @@ with
             and movements.gmv_date >= terms.class_window_first_day
             and movements.gmv_date <= terms.class_window_last_day
             and movements.known_on <= terms.baseline_known_through
-        group by terms.program_id, terms.period, movements.partner_id
+        group by terms.program_id, movements.partner_id
     ),
 
     matched as (
         select
             terms.program_id,
-            terms.period,
             terms.is_any_partner,
             movements.partner_id,
             {{ total("case when terms.measure = 'gross' then movements.matched_gross_cents else movements.matched_net_cents end") }}
@@ -111,24 +103,20 @@ with
             and movements.gmv_date >= terms.first_day
             and movements.gmv_date <= terms.counted_through
             and movements.known_on <= terms.known_through
-        group by terms.program_id, terms.period, terms.is_any_partner, movements.partner_id
+        group by terms.program_id, terms.is_any_partner, movements.partner_id
     ),
 
-    {{ typed_partners('terms') }},
+    {{ typed_partners('terms', by=['program_id']) }},
 
     entrants as (
-        select program_id, period, partner_id
+        select program_id, partner_id
         from typed_partners
         union
-        select held_partners.program_id, held_partners.period, held_partners.partner_id
+        select held_partners.program_id, held_partners.partner_id
         from held_partners
-        inner join
-            terms
-            on held_partners.program_id = terms.program_id
-            and held_partners.period = terms.period
-            and terms.is_any_partner
+        inner join terms on held_partners.program_id = terms.program_id and terms.is_any_partner
         union
-        select program_id, period, partner_id
+        select program_id, partner_id
         from matched
         where is_any_partner
     ),
@@ -140,29 +128,18 @@ with
             history.program_id is not null as has_history,
             latest_ranks.rank_code,
             latest_ranks.snapshot_on,
-            coalesce(latest_ranks.is_ranked, false) as is_ranked,
+            latest_ranks.is_ranked,
             coalesce(class_gmv.class_gmv_cents, 0) as class_gmv_cents,
             {{ floor_divide('coalesce(class_gmv.class_gmv_cents, 0)', 'terms.class_window_days') }}
             as class_daily_gmv_cents,
             coalesce(matched.matched_gmv_cents, 0) as matched_gmv_cents
         from terms
-        inner join entrants on terms.program_id = entrants.program_id and terms.period = entrants.period
-        left join history on terms.program_id = history.program_id and terms.period = history.period
+        inner join entrants on terms.program_id = entrants.program_id
+        left join history on terms.program_id = history.program_id
         left join
-            latest_ranks
-            on terms.program_id = latest_ranks.program_id
-            and terms.period = latest_ranks.period
-            and entrants.partner_id = latest_ranks.partner_id
-        left join
-            class_gmv
-            on terms.program_id = class_gmv.program_id
-            and terms.period = class_gmv.period
-            and entrants.partner_id = class_gmv.partner_id
-        left join
-            matched
-            on terms.program_id = matched.program_id
-            and terms.period = matched.period
-            and entrants.partner_id = matched.partner_id
+            latest_ranks on terms.program_id = latest_ranks.program_id and entrants.partner_id = latest_ranks.partner_id
+        left join class_gmv on terms.program_id = class_gmv.program_id and entrants.partner_id = class_gmv.partner_id
+        left join matched on terms.program_id = matched.program_id and entrants.partner_id = matched.partner_id
     ),
 
     classed as (
@@ -182,7 +159,6 @@ with
     tiered as (
         select
             classed.program_id,
-            classed.period,
             classed.partner_id,
             max(case when tiers.threshold <= classed.matched_gmv_cents then tiers.threshold end) as tier_cents,
             max(
@@ -195,7 +171,7 @@ with
             on classed.program_id = tiers.program_id
             and classed.version_no = tiers.version_no
             and classed.class = tiers.class
-        group by classed.program_id, classed.period, classed.partner_id
+        group by classed.program_id, classed.partner_id
     )
 
 select
@@ -241,8 +217,4 @@ select
         'is_baseline_cut_off_read_as_first_delivery': 'classed.is_baseline_cut_off_read_as_first_delivery',
     }) }} as evidence
 from classed
-left join
-    tiered
-    on classed.program_id = tiered.program_id
-    and classed.period = tiered.period
-    and classed.partner_id = tiered.partner_id
+left join tiered on classed.program_id = tiered.program_id and classed.partner_id = tiered.partner_id

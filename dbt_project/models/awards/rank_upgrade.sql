@@ -4,6 +4,7 @@
 -- amount of the highest kept rank above prior, of those that the terms name. One row a candidate: each partner of the
 -- named types, also those that get nothing, with why.
 with
+    -- One row a program, which has one period: its window.
     terms as (
         select
             periods.program_id,
@@ -20,44 +21,38 @@ with
         where periods.kind = 'rank_upgrade' and periods.has_begun
     ),
 
-    {{ typed_partners('terms') }},
+    {{ typed_partners('terms', by=['program_id']) }},
 
-    held_ranks as ({{ held_at('terms', ref('stg_partner_ranks'), ['partner_id', 'snapshot_on']) }}),
+    held_ranks as ({{ held_at('terms', ref('stg_partner_ranks'), ['partner_id', 'snapshot_on'], by=['program_id']) }}),
 
     priors as (
         select
-            held_ranks.program_id,
-            held_ranks.period,
-            held_ranks.partner_id,
-            max({{ rank_level('held_ranks.rank_code') }}) as prior_level
+            held_ranks.program_id, held_ranks.partner_id, max({{ rank_level('held_ranks.rank_code') }}) as prior_level
         from held_ranks
-        inner join terms on held_ranks.program_id = terms.program_id and held_ranks.period = terms.period
+        inner join terms on held_ranks.program_id = terms.program_id
         where held_ranks.snapshot_on < terms.first_day
-        group by held_ranks.program_id, held_ranks.period, held_ranks.partner_id
+        group by held_ranks.program_id, held_ranks.partner_id
     ),
 
     -- In the window so far, each with the rank of the one before.
     snapshots as (
         select
             held_ranks.program_id,
-            held_ranks.period,
             held_ranks.partner_id,
             held_ranks.snapshot_on,
             held_ranks.rank_code,
             {{ rank_level('held_ranks.rank_code') }} as level,
             lag(held_ranks.rank_code) over (
-                partition by held_ranks.program_id, held_ranks.period, held_ranks.partner_id
-                order by held_ranks.snapshot_on
+                partition by held_ranks.program_id, held_ranks.partner_id order by held_ranks.snapshot_on
             ) as rank_code_before
         from held_ranks
-        inner join terms on held_ranks.program_id = terms.program_id and held_ranks.period = terms.period
+        inner join terms on held_ranks.program_id = terms.program_id
         where held_ranks.snapshot_on >= terms.first_day and held_ranks.snapshot_on <= terms.snapshots_through
     ),
 
     snapshot_lists as (
         select
             program_id,
-            period,
             partner_id,
             cast(count(*) as bigint) as snapshots,
             {{ listed(
@@ -66,7 +61,7 @@ with
         ) }}
             as rank_changes
         from snapshots
-        group by program_id, period, partner_id
+        group by program_id, partner_id
     ),
 
     candidates as (
@@ -76,20 +71,14 @@ with
             priors.prior_level is not null as has_prior_snapshot,
             coalesce(priors.prior_level, 1) as prior_level
         from terms
-        inner join
-            typed_partners on terms.program_id = typed_partners.program_id and terms.period = typed_partners.period
-        left join
-            priors
-            on terms.program_id = priors.program_id
-            and terms.period = priors.period
-            and typed_partners.partner_id = priors.partner_id
+        inner join typed_partners on terms.program_id = typed_partners.program_id
+        left join priors on terms.program_id = priors.program_id and typed_partners.partner_id = priors.partner_id
     ),
 
     -- The ranks above prior that the terms name, one row a candidate and rank: when it was reached first.
     steps as (
         select
             candidates.program_id,
-            candidates.period,
             candidates.partner_id,
             tiers.threshold as level,
             tiers.amount_cents,
@@ -103,17 +92,15 @@ with
         left join
             snapshots
             on candidates.program_id = snapshots.program_id
-            and candidates.period = snapshots.period
             and candidates.partner_id = snapshots.partner_id
             and tiers.threshold <= snapshots.level
-        group by candidates.program_id, candidates.period, candidates.partner_id, tiers.threshold, tiers.amount_cents
+        group by candidates.program_id, candidates.partner_id, tiers.threshold, tiers.amount_cents
     ),
 
     -- And when it was lost first.
     losses as (
         select
             steps.program_id,
-            steps.period,
             steps.partner_id,
             steps.level,
             steps.amount_cents,
@@ -123,11 +110,10 @@ with
         left join
             snapshots
             on steps.program_id = snapshots.program_id
-            and steps.period = snapshots.period
             and steps.partner_id = snapshots.partner_id
             and steps.level > snapshots.level
             and steps.reached_on < snapshots.snapshot_on
-        group by steps.program_id, steps.period, steps.partner_id, steps.level, steps.amount_cents, steps.reached_on
+        group by steps.program_id, steps.partner_id, steps.level, steps.amount_cents, steps.reached_on
     ),
 
     tested as (select *, reached_on is not null and lost_on is null as is_kept from losses),
@@ -136,19 +122,17 @@ with
     outcomes as (
         select
             program_id,
-            period,
             partner_id,
             max(case when is_kept then level end) as kept_level,
             max(case when is_kept then reached_on end) as kept_since_on,
             max(case when is_kept then amount_cents end) as kept_amount_cents,
             min(case when reached_on is null then level end) as next_level,
             {{ listed(
-            "case when lost_on is not null then " ~ rank_of('level') ~ " || ' ' || cast(reached_on as string) || ' to ' || cast(lost_on as string) end",
+            rank_of('level') ~ " || ' ' || cast(reached_on as string) || ' to ' || cast(lost_on as string)",
             'level'
-        ) }}
-            as lost_ranks
+        ) }} as lost_ranks
         from tested
-        group by program_id, period, partner_id
+        group by program_id, partner_id
     )
 
 select
@@ -189,10 +173,5 @@ from candidates
 left join
     snapshot_lists
     on candidates.program_id = snapshot_lists.program_id
-    and candidates.period = snapshot_lists.period
     and candidates.partner_id = snapshot_lists.partner_id
-left join
-    outcomes
-    on candidates.program_id = outcomes.program_id
-    and candidates.period = outcomes.period
-    and candidates.partner_id = outcomes.partner_id
+left join outcomes on candidates.program_id = outcomes.program_id and candidates.partner_id = outcomes.partner_id
