@@ -9,7 +9,7 @@ DEMO_HOME := $(CURDIR)/var/demo
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
 
-.PHONY: setup demo ui test bench lint format staging lock clean
+.PHONY: setup demo ui test laws bench lint format staging lock clean
 
 setup: $(READY)
 
@@ -29,6 +29,12 @@ ui: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# Every law on N new worlds; SEED=7 gives the same ones again, MINUTES=60 goes on with other seeds until the time is over, LAW=name
+# tries one law.
+laws: $(READY)
+	PYTHONPATH=tests:. $(BIN)/python -m campaigns.laws $(if $(N),--examples $(N)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(LAW),--law $(LAW))
 
 # What it costs, beside SQL written by hand: PART=1 is a year of 70 million orders, 1000 a thousandth of it; PART="1000 300" measures
 # growth too. More options: make bench BENCH=--help.

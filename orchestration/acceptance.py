@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import reprlib
+import shutil
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -33,6 +34,7 @@ from orchestration.deliveries import (
     delivery_files,
     delivery_folder,
     fingerprint,
+    forget_accepted,
     is_closed,
     latest_accepted,
     read_record,
@@ -59,6 +61,7 @@ QUARANTINE_SCHEMA = pl.Schema(
 )
 _UNIT_SEPARATOR = "\x1f"
 EMPTY_DAY = date(1, 1, 1)  # its folder holds the schema and no rows
+_WHOLE_ROW = "the row"  # that a row of another shape breaks, which has no columns
 _ROWS_COMPARED_AT_ONCE = 250_000
 _LONGEST_REASON = 600  # characters
 _LONGEST_ROW = 2_048  # bytes of text, on average, where there are more than the next of them
@@ -93,6 +96,7 @@ def take_in(settings: Settings, feed: Feed, landed_on: date) -> DeliveryRecord |
     if not delivery_files(folder) and not (folder / MANIFEST).exists():
         return read_record(settings, feed.name, landed_on)
     try:
+        forget_accepted(settings, feed.name, landed_on)
         record = _Intake(settings, feed, landed_on).run(folder)
         write_record(settings, record)
     except OSError as error:
@@ -100,6 +104,21 @@ def take_in(settings: Settings, feed: Feed, landed_on: date) -> DeliveryRecord |
         cure = "free space, or mend the permissions of home and landing"
         raise SettingsError(f"{feed.name} of {landed_on} cannot be taken in ({cause}): {cure}") from error
     return record
+
+
+def clear_unrecorded(settings: Settings, feed: Feed, after: date) -> None:
+    """Removes rows for which no record speaks: an acceptance that was cut off left them, and its delivery may be gone since.
+
+    Of days that were processed only a feed that stops no day can have such rows.
+    """
+    for parent, states in ((settings.accepted, (State.ACCEPTED,)), (settings.quarantine, tuple(State))):
+        for folder in sorted((parent / feed.name).glob("landed_on=????-??-??")):
+            day = date.fromisoformat(folder.name.removeprefix("landed_on="))
+            if day <= after and (feed.stops_day or day == EMPTY_DAY):
+                continue
+            record = read_record(settings, feed.name, day)
+            if record is None or record.state not in states:
+                shutil.rmtree(folder)
 
 
 def ensure_empty_part(settings: Settings, feed: Feed) -> None:
@@ -276,7 +295,7 @@ class _Intake:
         self.broken.add(part.select(QUARANTINE_SCHEMA.names()).cast(QUARANTINE_SCHEMA))
         self.found.quarantined += rows
         for column, rule, count in part.group_by("column", "rule").len().iter_rows():
-            self.found.rules[(column or "the row", rule)] += count
+            self.found.rules[(column or _WHOLE_ROW, rule)] += count
 
     # Repeats and versions
 
@@ -325,11 +344,16 @@ class _Intake:
         share = self.feed.refused_above_share_bps
         if not (broken > most and broken * 10_000 > share * delivered) and not (delivered >= 3 and broken == delivered):
             return
-        (column, rule), count = self.found.rules.most_common(1)[0]
+        (column, rule), count = self._most_common_rule()
         raise RefusedError(
             f"{broken:,} of {delivered:,} rows break their contract, {count:,} of them {column}: {rule}: "
             f"see quarantine/{self.feed.name}/landed_on={self.landed_on} in the home, then replace it in place or waive it"
         )
+
+    def _most_common_rule(self) -> tuple[tuple[str, str], int]:
+        """The rule that most rows break first, and how many; of equals the first by column, whatever the order of the rows."""
+        names = [_WHOLE_ROW, *(column.name for column in self.feed.columns)]
+        return min(self.found.rules.items(), key=lambda rule: (-rule[1], names.index(rule[0][0]), rule[0][1]))
 
     def _check_manifest(self, path: Path) -> None:
         if not path.exists():

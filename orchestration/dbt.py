@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 from functools import cache
@@ -21,7 +20,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
 from packaging.version import Version
 
 from orchestration.errors import SettingsError
-from orchestration.files import replacing
+from orchestration.files import write_text
 from orchestration.settings import CHECKOUT, Settings
 from orchestration.warehouse import KeptMarts
 
@@ -37,12 +36,14 @@ def target(settings: Settings) -> Path:
 
 @cache
 def manifest(settings: Settings) -> dict[str, Any]:
-    """The project's manifest, prepared anew where a source is newer; SettingsError where dbt cannot parse it."""
-    prepared = target(settings) / "prepared_manifest.json"
-    if not prepared.exists() or prepared.stat().st_mtime < _newest_source():
-        _prepare(settings, prepared)
-    content: dict[str, Any] = json.loads(prepared.read_text(encoding="utf-8"))
-    return content
+    """The project's manifest, prepared anew where a source is another than it was; SettingsError where dbt cannot parse it."""
+    prepared, sources = target(settings) / "prepared_manifest.json", _sources()
+    content = json.loads(prepared.read_text(encoding="utf-8")) if prepared.exists() else {}
+    if content.get("sources") != sources:
+        content = {"sources": sources, "manifest": _parsed(settings)}
+        write_text(prepared, json.dumps(content))
+    found: dict[str, Any] = content["manifest"]
+    return found
 
 
 def money_tests(settings: Settings) -> list[dict[str, Any]]:
@@ -102,15 +103,15 @@ def _incremental(settings: Settings, strategy: str) -> list[str]:
     ]
 
 
-def _prepare(settings: Settings, prepared: Path) -> None:
-    """Parses the project once, so that runs need not."""
+def _parsed(settings: Settings) -> dict[str, Any]:
+    """What dbt makes of the project, parsed once, so that runs need not."""
     target(settings).mkdir(parents=True, exist_ok=True)
     command = _command("parse", settings)
     done = subprocess.run(command, env=_environment(settings), capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise SettingsError(f"dbt cannot parse {PROJECT}: {(done.stdout + done.stderr).strip()[-400:]}")
-    with replacing(prepared) as temporary:
-        shutil.copyfile(target(settings) / "manifest.json", temporary)
+    content: dict[str, Any] = json.loads((target(settings) / "manifest.json").read_text(encoding="utf-8"))
+    return content
 
 
 def _command(verb: str, settings: Settings) -> list[str]:
@@ -134,10 +135,11 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _newest_source() -> float:
-    newest = 0.0
+def _sources() -> str:
+    """The project's sources and dbt's version as a hash: by what they say, since clocks jump and copies keep their times."""
+    hashed = hashlib.sha256(version("dbt-core").encode())
     for name in _SOURCES:
         place = PROJECT / name
-        files = [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]
-        newest = max([newest, *(path.stat().st_mtime for path in files)])
-    return newest
+        for path in [place] if place.is_file() else sorted(path for path in place.rglob("*") if path.is_file()):
+            hashed.update(f"\x1f{path.relative_to(PROJECT)}\x1f".encode() + path.read_bytes())
+    return hashed.hexdigest()

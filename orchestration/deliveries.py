@@ -19,7 +19,7 @@ from pathlib import Path
 
 from data_contracts.feeds import FEEDS, Feed
 from orchestration.errors import RefusedError, SettingsError
-from orchestration.files import write_text
+from orchestration.files import sync, write_text
 from orchestration.settings import Settings
 
 MANIFEST = "_manifest.json"
@@ -216,6 +216,15 @@ def write_record(settings: Settings, record: DeliveryRecord) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     content = asdict(record) | {"landed_on": record.landed_on.isoformat()}
     write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
+def forget_accepted(settings: Settings, feed: str, landed_on: date) -> None:
+    """Removes the record of an accepted delivery before its rows are replaced: until they are, nothing speaks for them."""
+    record = read_record(settings, feed, landed_on)
+    if record is not None and record.state is State.ACCEPTED:
+        path = _record_path(settings, feed, landed_on)
+        path.unlink()
+        sync(path.parent)
 
 
 def _record_path(settings: Settings, feed: str, landed_on: date) -> Path:

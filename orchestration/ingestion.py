@@ -12,7 +12,7 @@ from datetime import date
 from itertools import groupby
 
 from data_contracts.feeds import FEEDS, Feed
-from orchestration.acceptance import accept_delivery, ensure_empty_part, take_in
+from orchestration.acceptance import accept_delivery, clear_unrecorded, ensure_empty_part, take_in
 from orchestration.deliveries import (
     DeliveryRecord,
     Found,
@@ -98,6 +98,7 @@ def ingest(
     done = last_processed(settings, progress)
     for feed in FEEDS.values():
         ensure_empty_part(settings, feed)
+        clear_unrecorded(settings, feed, done)
     check_all_closed(settings, through=done)
     found = find_deliveries(settings)
     _check_none_vanished(settings, found.deliveries, done)

@@ -15,6 +15,7 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
+import duckdb
 
 from orchestration.daily_job import JOB, today
 from orchestration.definitions import build_defs
@@ -31,6 +32,11 @@ _BY_COMMAND = "incentives/by_command"
 """A run with this tag lasts no longer than the process of the command that started it."""
 
 _INTERRUPTION = dg.DagsterExecutionInterruptedError.__name__
+
+_NO_ROOM = re.compile(r"No space left on device|disk is full|File too large|Disk quota exceeded", re.IGNORECASE)
+"""What DuckDB, SQLite, Polars, dbt and Python say where a disk is full; the last three are too many to tell by their classes."""
+
+_OF_THE_DISK = {error.__name__ for error in (OSError, *OSError.__subclasses__())} | {duckdb.IOException.__name__}
 
 _BY_NAME: dict[str, type[IncentivesError]] = {
     error.__name__: error for error in (BusyError, IncentivesError, RefusedError, SettingsError)
@@ -131,21 +137,35 @@ def _failure(result: dg.ExecuteInProcessResult) -> IncentivesError:
         if not evaluation.passed and evaluation.severity == dg.AssetCheckSeverity.ERROR
     ]
     for event in result.all_events:
-        if event.event_type != dg.DagsterEventType.STEP_FAILURE:
-            continue
-        data = event.step_failure_data
-        error = data.error.cause if data.error and data.error.cause else data.error
-        if error is not None and error.cls_name in _BY_NAME:
-            return _BY_NAME[error.cls_name](error.message.split(": ", 1)[-1].strip())
-        if event.step_key == MODELS and failed_checks:
-            return _failed_checks(failed_checks, result.run_id)
-        if event.step_key == MODELS:
-            return _failed_model(data.user_failure_data, result.run_id)
-        if data.user_failure_data is not None:
-            return RefusedError(data.user_failure_data.description or f"{event.step_key} failed")
-        told = error.message.strip().splitlines()[0] if error is not None else "no reason given"
-        return RefusedError(f"step {event.step_key} of run {result.run_id} failed: {told}; see it in the Dagster UI")
+        if event.is_step_failure:
+            return _failed_step(event, failed_checks, result.run_id)
     return RefusedError(f"run {result.run_id} failed; see it in the Dagster UI")
+
+
+def _failed_step(event: dg.DagsterEvent, failed_checks: list[str], run_id: str) -> IncentivesError:
+    """What a step raised, where it is one of ours or the disk's; else what is known of its failure."""
+    data = event.step_failure_data
+    error = data.error.cause if data.error and data.error.cause else data.error
+    if error is not None and error.cls_name in _BY_NAME:
+        return _BY_NAME[error.cls_name](error.message.split(": ", 1)[-1].strip())
+    told = error.message.strip().splitlines()[0] if error is not None else "no reason given"
+    if (room := _NO_ROOM.search(_all_said(data))) is not None:
+        return SettingsError(f"{room[0]}, in step {event.step_key}: free space, then run the same command again")
+    if error is not None and error.cls_name in _OF_THE_DISK:
+        return SettingsError(f"step {event.step_key} failed: {told}: mend the place, then run the same command again")
+    if event.step_key == MODELS and failed_checks:
+        return _failed_checks(failed_checks, run_id)
+    if event.step_key == MODELS:
+        return _failed_model(data.user_failure_data, run_id)
+    if data.user_failure_data is not None:
+        return RefusedError(data.user_failure_data.description or f"{event.step_key} failed")
+    return RefusedError(f"step {event.step_key} of run {run_id} failed: {told}; see it in the Dagster UI")
+
+
+def _all_said(data: Any) -> str:
+    """All words of a step's failure: those of the error and of what caused it, and those of dbt."""
+    error = data.error.to_string() if data.error else ""
+    return f"{error} {data.user_failure_data.description if data.user_failure_data else ''}"
 
 
 def _failed_model(failure: Any, run_id: str) -> RefusedError:

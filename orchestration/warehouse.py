@@ -6,7 +6,7 @@ dbt's.
 
 from __future__ import annotations
 
-import tempfile
+import shutil
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -41,6 +41,9 @@ def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[duck
         )
     settings.warehouse.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     connection = _connected(settings, read_only)
+    if not read_only:
+        # What a process that was killed had spilled stays until somebody spills again; while this one writes, nobody else does.
+        shutil.rmtree(settings.warehouse.with_name(f"{settings.warehouse.name}.tmp"), ignore_errors=True)
     try:
         # Both were checked when the settings were read.
         connection.execute(f"set TimeZone = '{settings.time_zone}'; set memory_limit = '{settings.memory}'")
@@ -92,7 +95,7 @@ def write_context(
         for relation in kept.relations:
             connection.execute(f"drop table if exists {relation}")
     _write_window(connection, window, continues, kept.project)
-    _write_deliveries(connection, known)
+    _write_deliveries(connection, known, settings.warehouse.with_name("deliveries.parquet"))
     _write_views(connection, settings, window)
     connection.execute("commit")
 
@@ -184,7 +187,7 @@ def _write_window(connection: duckdb.DuckDBPyConnection, window: Window, continu
     )
 
 
-def _write_deliveries(connection: duckdb.DuckDBPyConnection, records: Iterable[DeliveryRecord]) -> None:
+def _write_deliveries(connection: duckdb.DuckDBPyConnection, records: Iterable[DeliveryRecord], part: Path) -> None:
     connection.execute(
         """create or replace table context.deliveries (
             feed varchar not null, landed_on date not null, delivered bigint not null, good bigint not null,
@@ -206,11 +209,13 @@ def _write_deliveries(connection: duckdb.DuckDBPyConnection, records: Iterable[D
         )
         for record in records
     ]
-    # Through a file: a parameter a value would take seconds for a year of deliveries.
-    with tempfile.TemporaryDirectory() as folder:
-        part = Path(folder) / "deliveries.parquet"
+    # Through a file: a parameter a value would take seconds for a year of deliveries. Always the same one, so that the next
+    # run takes away what a killed one left.
+    try:
         pl.DataFrame(rows, schema=_DELIVERIES, orient="row").write_parquet(part)
         connection.execute("insert into context.deliveries select * from read_parquet(?)", [str(part)])
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _reason(record: DeliveryRecord) -> str | None:

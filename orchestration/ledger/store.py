@@ -37,6 +37,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
 from orchestration.errors import BusyError, RefusedError, SettingsError
+from orchestration.files import clear_leftovers, sync, temporary_beside
 from orchestration.ledger.accounts import MANUAL_PREFIX, account_sql
 from orchestration.ledger.chain import GENESIS
 from orchestration.ledger.entries import AWARDS, BENEFICIARY_TYPES, INSTRUMENTS, KINDS, MAX_CENTS, PAY, RETURN, SIDES
@@ -289,11 +290,11 @@ def _sqlite_path(url: URL) -> Path:
 
 def _create_sqlite_file(path: Path) -> None:
     """Make the file with its whole schema under another name first, so that no process ever opens half of it."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    clear_leftovers(path)
     if path.exists():
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}.new")
-    new.unlink(missing_ok=True)
+    new = temporary_beside(path)
     os.close(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
     try:
         # Write-ahead, which the file remembers: readers and the writer never wait for each other.
@@ -302,19 +303,11 @@ def _create_sqlite_file(path: Path) -> None:
         with writing(_sqlite_engine(new)) as connection:
             _create_schema(connection)
         path.hardlink_to(new)
-        _sync_folder(path.parent)
+        sync(path.parent)
     except FileExistsError:
         pass  # Another process made it in the meantime, as whole as this one.
     finally:
         new.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _create_schema(connection: Connection) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from orchestration import acceptance
 from orchestration.deliveries import State, read_record
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.home import prepare_home
@@ -76,3 +80,51 @@ def test_a_day_before_the_first_that_dagster_offers_is_named(
     check_first_day(offered, date(2025, 9, 30))
     with pytest.raises(SettingsError, match=r"landed_on=2025-09-30 is before INCENTIVES_FIRST_DAY 2025-10-01"):
         check_first_day(offered, date(2025, 9, 29))
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process."""
+
+
+def take_in_and_die(settings: Settings, monkeypatch: pytest.MonkeyPatch, place: object, step: str) -> None:
+    """Takes in all that landed, and ends before a step of the acceptance."""
+
+    def die(*_: object, **__: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(place, step, die)
+        with pytest.raises(KilledError):
+            ingest(settings, Progress("UTC"), DAY)
+
+
+def accepted_orders(settings: Settings) -> list[str]:
+    parts = settings.accepted / "orders" / "*" / "*.parquet"
+    return sorted(pl.read_parquet(parts, hive_partitioning=False)["order_id"])
+
+
+def test_rows_of_an_acceptance_that_was_cut_off_go_when_their_delivery_went(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(settings, "sellers", "seller_id,name,size_class,onboarded_at,tax_form_on_file,updated_at\n")
+    folder = put(settings, "orders", ORDERS.format(order="O1") + "O2\n")
+    take_in_and_die(settings, monkeypatch, acceptance, "write_record")
+    assert accepted_orders(settings) == ["O1"]
+    shutil.rmtree(folder)
+    ingest(settings, Progress("UTC"), DAY)
+    assert accepted_orders(settings) == []
+    assert not list(settings.quarantine.glob("orders/landed_on=2*"))
+
+
+def test_a_delivery_that_was_put_back_after_a_cut_off_replacement_is_taken_in_anew(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delivered = put(settings, "orders", ORDERS.format(order="O1")) / "delivery.csv"
+    ingest(settings, Progress("UTC"), DAY)
+    first, at = delivered.read_bytes(), delivered.stat().st_mtime_ns
+    put(settings, "orders", ORDERS.format(order="O2"))
+    take_in_and_die(settings, monkeypatch, acceptance._Intake, "_check_share")
+    delivered.write_bytes(first)
+    os.utime(delivered, ns=(at, at))
+    ingest(settings, Progress("UTC"), DAY)
+    assert accepted_orders(settings) == ["O1"]

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from data_contracts.feeds import FEEDS
+from orchestration import acceptance
 
 DAY = date(2025, 10, 1)
 NEXT_DAY = DAY + timedelta(1)
@@ -81,6 +82,24 @@ def test_one_unusable_file_refuses_all_files_of_the_delivery(world: Any, good_ro
     record = world.accept("order_lines")
     assert (record.state, "b.jsonl is not UTF-8" in record.reason) == ("REFUSED", True)
     assert not list(world.settings.accepted.rglob("part*"))
+
+
+@pytest.mark.parametrize("name", ["a.csv", "b.csv"])
+def test_a_delivery_that_is_still_being_written_is_refused(
+    world: Any, good_row: Any, monkeypatch: Any, name: str
+) -> None:
+    def read_while_written(*file: Any) -> Any:
+        yield from read(*file)
+        world.put_rows("order_lines", lines(good_row, 2), name)
+
+    read = acceptance.read_file
+    world.put_rows("order_lines", lines(good_row, 1), "a.csv")
+    with monkeypatch.context() as patched:
+        patched.setattr(acceptance, "read_file", read_while_written)
+        record = world.accept("order_lines")
+    assert (record.state, "its files changed while they were read" in record.reason) == ("REFUSED", True)
+    assert not list(world.settings.accepted.rglob("part*"))
+    assert world.accept("order_lines").state == "ACCEPTED"
 
 
 def test_a_folder_in_the_delivery_refuses_it_and_hidden_ones_are_ignored(world: Any, good_row: Any) -> None:
@@ -174,6 +193,13 @@ def test_a_manifest_alone_delivers_no_rows(world: Any) -> None:
     assert world.accept("order_lines").state == "ACCEPTED"
     world.put("order_lines", "_manifest.json", '{"rows": 1}', NEXT_DAY)
     assert world.accept("order_lines", NEXT_DAY).state == "REFUSED"
+
+
+def test_a_manifest_may_write_tenths(world: Any, good_row: Any) -> None:
+    for day, total, state in ((DAY, "1.5", "ACCEPTED"), (NEXT_DAY, "1.05", "REFUSED")):
+        world.put_rows("order_lines", lines(good_row, 1, seller_discount="1.50"), day=day)
+        world.put("order_lines", "_manifest.json", json.dumps({"totals": {"seller_discount": total}}), day)
+        assert world.accept("order_lines", day).state == state
 
 
 # Quarantine

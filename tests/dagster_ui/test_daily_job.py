@@ -15,7 +15,10 @@ from conftest import StoppedRun
 from dagster._core.definitions.schedule_definition import ScheduleExecutionData
 
 from orchestration import daily_job
-from orchestration.partitions import RANGE_END, RANGE_START
+from orchestration.assets.ledger import money_check_keys
+from orchestration.assets.models import Translator
+from orchestration.dbt import PROJECT
+from orchestration.partitions import RANGE_END, RANGE_START, delivery_days
 from tests.end_to_end import golden_world as golden
 
 ENTRIES = """
@@ -102,6 +105,15 @@ def test_the_ledger_alone_posts_nothing_since_this_run_has_no_checks(location: C
     told = refusal(location.run({}, "incentive_ledger"))
     assert "nothing was posted" in told and "run the job daily_incentives" in told
     assert location.deployment.kept() == before
+
+
+def test_a_posting_needs_each_contract_and_each_test_on_money(location: CodeLocation) -> None:
+    needed = money_check_keys(location.settings, Translator(delivery_days(location.settings)), ["orders", "refunds"])
+    names = {path.stem for path in (PROJECT / "tests").glob("*.sql")}
+    assert {key.to_user_string() for key in needed if key.name == "contract"} == {"orders:contract", "refunds:contract"}
+    assert names - {key.name for key in needed} == {"rankings_equal_marts"}, "what nobody is paid by"
+    grains = {key.asset_key.to_user_string() for key in needed if key.name.startswith("grain_")}
+    assert {"incentive_awards", "gmv_daily_movements", "referral_conversions"} <= grains
 
 
 def test_a_failing_check_on_money_keeps_the_ledger_as_it_is(location: CodeLocation) -> None:

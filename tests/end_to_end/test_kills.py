@@ -1,10 +1,12 @@
 """A run that is killed at any point leaves a state from which the same command finishes, to what an undisturbed run serves.
 
-One home is killed in three moments, one after the other. Does not belong here: kills inside a posting (``tests/ledger``).
+One home is killed in three moments, one after the other, and once its dbt alone. Does not belong here: kills inside a posting
+(``tests/ledger``), at every boundary and at random moments (``campaigns.kills``).
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -13,6 +15,7 @@ from collections.abc import Callable
 import dagster as dg
 import duckdb
 import golden_world as golden
+from campaigns.kills import victims
 from deployment import Deployment, Outcome
 
 PATIENCE_SECONDS = 240
@@ -33,6 +36,16 @@ def run_and_kill(deployment: Deployment, moment: Callable[[], bool]) -> None:
     wait_for(moment, process)
     process.kill()
     process.communicate()
+
+
+def run_and_kill_dbt(deployment: Deployment, moment: Callable[[], bool]) -> Outcome:
+    """Starts a run and kills its dbt alone, in a moment; what the command then says."""
+    process = deployment.start("run", "--through", golden.LAST_DAY)
+    wait_for(moment, process)
+    for victim in victims(process.pid, "dbt"):
+        os.kill(victim, signal.SIGKILL)
+    out, err = process.communicate()
+    return Outcome(process.returncode, out, err)
 
 
 def is_free(deployment: Deployment) -> bool:
@@ -66,6 +79,10 @@ def test_a_run_killed_in_three_moments_ends_as_an_undisturbed_one(states: Deploy
     wait_for(lambda: is_free(states))
     assert time.monotonic() - killed < 2, "dbt went on after its run was killed"
 
+    written = {path: path.stat().st_mtime_ns for path in home.glob("dbt/run/**/*.sql")}
+    lost = run_and_kill_dbt(states, lambda: any(path.stat().st_mtime_ns > at for path, at in written.items()))
+    assert (lost.code, "nothing was posted or published" in lost.told) == (1, True)
+
     run_and_kill(states, lambda: (home / "serving").exists())
     assert not (home / "state.json").exists()
 
@@ -73,7 +90,7 @@ def test_a_run_killed_in_three_moments_ends_as_an_undisturbed_one(states: Deploy
     assert "is posted already" in finished.out
     assert states.served() == undisturbed
     assert states.incentives("verify").code == 0
-    assert run_states(states) == ["SUCCESS", "FAILURE", "FAILURE", "FAILURE"]
+    assert run_states(states) == ["SUCCESS", "FAILURE", "FAILURE", "FAILURE", "FAILURE"]
 
 
 def test_a_run_that_its_user_interrupts_says_how_to_go_on(prepared: Deployment) -> None:

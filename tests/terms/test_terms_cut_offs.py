@@ -6,7 +6,7 @@ Window 2025-10-01 to 2025-12-31, hold 30, clawback 90: settle_on 2026-01-30, fre
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -229,6 +229,37 @@ def test_a_version_hash_covers_what_decides_money(load, daily_gmv):
     daily_gmv["hold_days"] = 31
     (lengthened,) = load(daily_gmv)
     assert version_hash(lengthened, 1) != version_hash(edited, 1)
+
+
+def changed(name, figure):
+    """Another value of a figure that the terms may have too."""
+    if isinstance(figure, int):
+        return figure + 1
+    if isinstance(figure, date):
+        return figure - timedelta(1)
+    if isinstance(figure, dict):
+        return figure | {"last_day": figure["last_day"] + timedelta(1)}
+    if name == "partner_types":
+        return ["CAP"]
+    if isinstance(figure, list):
+        return figure[:-1]
+    return {"instrument": "AD_CREDIT", "measure": "gross", "service": "CREATOR", "program_id": "another"}[name]
+
+
+@pytest.mark.parametrize("kind", ["daily_gmv", "referral"])
+def test_every_figure_is_in_the_hash(request, load, kind):
+    """Whatever decides money: editing it after it was used is found."""
+    terms = request.getfixturevalue(kind)
+    version = terms["versions"][0]
+    described = {"title", "source", "basis", "kind", "versions"} | ({"measure"} if kind == "referral" else set())
+    before = version_hash(*load(terms), 1)
+    for place in (terms, version):
+        for name in place.keys() - described:
+            whole = place[name]
+            place[name] = changed(name, whole)
+            assert version_hash(*load(terms), 1) != before, name
+            place[name] = whole
+    assert version_hash(*load(terms), 1) == before
 
 
 def test_a_version_hash_knows_no_order_of_partner_types(load, daily_gmv):

@@ -177,6 +177,12 @@ def test_clawback_days_may_equal_hold_days(load, daily_gmv):
     assert load(daily_gmv)
 
 
+def test_a_window_may_be_one_day(load, daily_gmv):
+    daily_gmv["window"]["last_day"] = daily_gmv["window"]["first_day"]
+    (program,) = load(daily_gmv)
+    assert [period.period for period in program.periods()] == ["2025-10-01..2025-10-01"]
+
+
 def test_several_findings_are_counted(load, daily_gmv):
     daily_gmv["hold_days"] = daily_gmv["clawback_days"] = 1.5
     with pytest.raises(TermsError, match=r"p0\.yaml: line \d+: hold_days: 1\.5 is no whole number; .* \(and 1 more\)$"):

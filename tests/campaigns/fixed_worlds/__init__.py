@@ -1,0 +1,1 @@
+"""Six small worlds that stand still, and how they are landed."""

@@ -1,0 +1,58 @@
+"""The served ledger against the ledger: any entry or balance that differs is told."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration.ledger.entries import FINAL, Award, AwardKey
+from orchestration.ledger.ledger import Ledger
+from orchestration.reports import load_ledger
+from orchestration.settings import Settings
+from orchestration.verification import _served_differences
+
+KEY = AwardKey("growth", "2025", "PARTNER", "P1", "", "daily_gmv", "CASH")
+
+
+@pytest.mark.parametrize(
+    ("damage", "told"),
+    [
+        ("", []),
+        (
+            "update finance.ledger_entries set amount_cents = 6 where entry_no = 1",
+            ["2 ledger entries unlike the ledger's 2"],
+        ),
+        (
+            "update finance.ledger_entries set credit_account = debit_account",
+            ["2 ledger entries unlike the ledger's 2"],
+        ),
+        ("delete from finance.ledger_entries where entry_no = 2", ["1 ledger entries unlike the ledger's 2"]),
+        ("update finance.ledger_balances set balance_cents = balance_cents + 1", ["the served ledger_balances differ"]),
+        (
+            "delete from finance.ledger_balances; delete from finance.ledger_entries",
+            ["0 ledger entries", "ledger_balances differ"],
+        ),
+    ],
+)
+def test_what_is_served_otherwise_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, damage: str, told: list[str]
+) -> None:
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path))
+    settings = Settings.from_environment()
+    ledger = Ledger.open(settings.ledger_url)
+    awards = [Award(KEY, 5, FINAL), Award(KEY._replace(beneficiary_id="P2"), 7, FINAL)]
+    ledger.post_awards(date(2025, 10, 2), awards, "inputs", "terms", {})
+    settings.serving.mkdir()
+    with duckdb.connect(str(settings.serving / "marts.duckdb")) as served:
+        load_ledger(served, ledger)
+        served.execute("create schema finance")
+        for table in ("ledger_entries", "ledger_balances"):
+            served.execute(f"create table finance.{table} as from ledger.{table}")
+        served.execute(damage or "select 1")
+    found = _served_differences(settings, ledger)
+    assert len(found) == len(told)
+    for sentence, words in zip(found, told, strict=True):
+        assert words in sentence

@@ -1,0 +1,97 @@
+"""The posting of a run: on which ledger it stands, what it rests on, and which terms it has used.
+
+Does not belong here: the posting rule (``test_posting_rule``), or which checks must have passed (``tests/dagster_ui``).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from awards_by_hand import provisional
+
+from orchestration.awards import inputs_hash, post_day
+from orchestration.deliveries import DeliveredFile, DeliveryRecord, State
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.ledger import Ledger
+from orchestration.programs import check_none_is_gone, deployed_programs, used_versions
+from orchestration.settings import CHECKOUT, Settings
+from orchestration.window import DAY, Window
+
+FIRST = date(2025, 10, 1)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    programs = CHECKOUT / "data_contracts" / "programs"
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    return Settings(tmp_path, tmp_path, programs, url, "UTC", FIRST, None, None)
+
+
+def window(as_of: date) -> Window:
+    return Window(as_of - DAY, as_of, as_of, FIRST, FIRST, "UTC")
+
+
+def test_a_ledger_that_was_changed_is_not_posted_on(settings: Settings) -> None:
+    posted = post_day(settings, window(FIRST), [provisional(5)], [])
+    assert (posted.result.entry_count, posted.differences) == (1, ())
+    with closing(sqlite3.connect(settings.home / "ledger.sqlite", isolation_level=None)) as raw:
+        raw.execute("DROP TRIGGER entries_no_update")
+        raw.execute("UPDATE entries SET amount_cents = 6")
+    with pytest.raises(RefusedError, match="the ledger is not as it was written: the store no longer refuses changes"):
+        post_day(settings, window(FIRST + DAY), [provisional(7)], [posted.result.head])
+    assert Ledger.open(settings.ledger_url).head() == posted.result.head
+
+
+def test_after_a_posting_the_ledger_is_compared_with_the_awards(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+
+    def differ(_: Ledger, awards: Any) -> list[str]:
+        asked.append(awards)
+        return ["they differ"]
+
+    monkeypatch.setattr(Ledger, "check_against", differ)
+    posted = post_day(settings, window(FIRST + DAY), [provisional(5)], [])
+    assert (posted.differences, asked) == (("they differ",), [[provisional(5)]])
+    assert post_day(settings, window(FIRST), [], []).differences == (), (
+        "a day before the last posted one has other awards"
+    )
+
+
+def delivered(feed: str, landed_on: date, sha256: str, state: State = State.ACCEPTED) -> DeliveryRecord:
+    return DeliveryRecord(feed, landed_on, state, files=(DeliveredFile("a.csv", 1, 2, sha256),))
+
+
+def test_a_posting_rests_on_the_accepted_files_of_its_days_whatever_their_order() -> None:
+    records = [delivered("orders", FIRST, "aa"), delivered("refunds", FIRST, "bb")]
+    rests_on = inputs_hash(records, FIRST)
+    assert inputs_hash(records[::-1], FIRST) == rests_on
+    assert inputs_hash([*records, delivered("orders", FIRST + DAY, "cc")], FIRST) == rests_on
+    assert inputs_hash([*records, delivered("sellers", FIRST, "cc", State.REFUSED)], FIRST) == rests_on
+    assert inputs_hash([*records, delivered("sellers", FIRST, "cc", State.WAIVED)], FIRST) == rests_on
+    for others in (
+        [delivered("orders", FIRST, "aa")],
+        [delivered("orders", FIRST, "aa"), delivered("refunds", FIRST, "cc")],
+        [delivered("orders", FIRST, "aa"), delivered("sellers", FIRST, "bb")],
+        [delivered("orders", FIRST - DAY, "aa"), delivered("refunds", FIRST, "bb")],
+    ):
+        assert inputs_hash(others, FIRST) != rests_on
+
+
+def test_terms_are_used_from_the_day_on_which_awards_may_be_made(settings: Settings) -> None:
+    programs = deployed_programs(settings)
+    used = {(program.program_id, 1) for program in programs}
+    assert used_versions(programs, FIRST - DAY, FIRST - DAY) == {}
+    assert used_versions(programs, FIRST, FIRST + DAY) == {}
+    assert used_versions(programs, FIRST, FIRST).keys() == used
+    check_none_is_gone(settings, programs, used)
+    with pytest.raises(
+        SettingsError, match="the terms of referral_2025q4, version 1, were used by awards and are gone"
+    ):
+        check_none_is_gone(settings, programs[1:], used)

@@ -1,0 +1,91 @@
+"""What partners and referrers are shown of the ledger: provisional, approved and held, and a running balance each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import duckdb
+
+from orchestration.reports import PARTNER_INCENTIVE_PAYOUTS, REFERRAL_REWARD_LEDGER
+
+WAREHOUSE = """
+    create schema ledger; create schema staging; create schema terms; create schema marts;
+    create table ledger.ledger_entries (entry_no bigint, posting_no bigint, as_of date, entry_type varchar, program_id varchar,
+        period varchar, beneficiary_type varchar, beneficiary_id varchar, subject_id varchar, component varchar,
+        instrument varchar, amount_cents bigint);
+    create table staging.stg_partners (partner_id varchar, payee_id varchar, tax_form_on_file boolean, updated_at date,
+        landed_on date);
+    create table terms.programs as select 'friends' as program_id, 'referral_reward' as kind
+        union all select 'growth', 'incremental_daily_gmv';
+    create table marts.referral_conversions as select 'friends' as program_id, 'Bob' as referee_id, 'FINAL' as status;
+"""
+
+
+def warehouse(entries: list[tuple[Any, ...]]) -> duckdb.DuckDBPyConnection:
+    """A warehouse with these entries: type, program, beneficiary, subject, component, instrument and cents."""
+    connection = duckdb.connect()
+    connection.execute(WAREHOUSE)
+    for number, (kind, program, beneficiary, subject, component, instrument, cents) in enumerate(entries, start=1):
+        role = "MEMBER" if program == "friends" else "PARTNER"
+        row = (number, 1, "2025-10-02", kind, program, "2025", role, beneficiary, subject, component, instrument, cents)
+        connection.execute(f"insert into ledger.ledger_entries values ({', '.join('?' * 12)})", row)
+    return connection
+
+
+def test_what_partners_are_owed_and_what_holds_it() -> None:
+    connection = warehouse(
+        [
+            ("ACCRUE", "growth", "P1", "", "daily_gmv", "CASH", 500),
+            ("RELEASE", "growth", "P1", "", "daily_gmv", "CASH", 100),
+            ("APPROVE", "growth", "P1", "", "daily_gmv", "CASH", 300),
+            ("ADJUST", "growth", "P1", "", "daily_gmv", "CASH", 70),
+            ("CLAWBACK", "growth", "P1", "", "daily_gmv", "CASH", 20),
+            *(("ADJUST", "growth", partner, "", "daily_gmv", "CASH", 5) for partner in ("P2", "P3", "P4")),
+            ("ADJUST", "growth", "P3", "", "daily_gmv", "AD_CREDIT", 5),
+            ("ACCRUE", "growth", "P5", "", "daily_gmv", "CASH", 5),
+            ("ACCRUE", "friends", "Ann", "Bob", "referral", "SHOP_CREDIT", 5),
+        ]
+    )
+    for partner, payee, tax_form, day in (
+        ("P1", "payee", True, 2), ("P1", None, False, 1), ("P2", None, True, 1), ("P3", "payee", False, 1),
+    ):  # fmt: skip
+        row = (partner, payee, tax_form, f"2025-10-0{day}", "2025-10-03")
+        connection.execute("insert into staging.stg_partners values (?, ?, ?, ?, ?)", row)
+    connection.execute(PARTNER_INCENTIVE_PAYOUTS)
+    assert connection.execute(
+        """select partner_id, instrument, provisional_cents, approved_cents, paid_cents, open_cents, hold_reason
+        from ledger.partner_incentive_payouts order by all"""
+    ).fetchall() == [
+        ("P1", "CASH", 100, 350, 0, 350, None),
+        ("P2", "CASH", 0, 5, 0, 5, "payee_id is missing"),
+        ("P3", "AD_CREDIT", 0, 5, 0, 5, None),  # credits need no tax form
+        ("P3", "CASH", 0, 5, 0, 5, "tax form is missing"),
+        ("P4", "CASH", 0, 5, 0, 5, "payee_id is missing"),  # nobody knows it
+        ("P5", "CASH", 5, 0, 0, 0, None),  # nothing to hold yet
+    ]
+
+
+def test_what_referrers_earn_entry_by_entry() -> None:
+    connection = warehouse(
+        [
+            ("ACCRUE", "friends", "Ann", "Bob", "referral", "SHOP_CREDIT", 50),
+            ("ACCRUE", "friends", "Cat", "Dan", "referral", "SHOP_CREDIT", 50),
+            ("APPROVE", "friends", "Ann", "Bob", "referral", "SHOP_CREDIT", 50),
+            ("ADJUST", "friends", "Ann", "3", "milestone", "SHOP_CREDIT", 30),
+            ("RELEASE", "friends", "Cat", "Dan", "referral", "SHOP_CREDIT", 50),
+            ("CLAWBACK", "friends", "Ann", "3", "milestone", "SHOP_CREDIT", 30),
+            ("ACCRUE", "growth", "P1", "", "daily_gmv", "CASH", 500),
+        ]
+    )
+    connection.execute(REFERRAL_REWARD_LEDGER)
+    assert connection.execute(
+        """select entry_no, referrer_id, referee_id, milestone, status, balance_cents
+        from ledger.referral_reward_ledger order by entry_no"""
+    ).fetchall() == [
+        (1, "Ann", "Bob", None, "FINAL", 50),
+        (2, "Cat", "Dan", None, None, 50),
+        (3, "Ann", "Bob", None, "FINAL", 50),
+        (4, "Ann", None, "3", None, 80),
+        (5, "Cat", "Dan", None, None, 0),
+        (6, "Ann", None, "3", None, 50),
+    ]
