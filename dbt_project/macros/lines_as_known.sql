@@ -5,32 +5,23 @@ scope: 'all' lines as known on the day ``cut_off``, or the touched lines as know
 of lines to have.
 -#}
 {% macro lines_as_known(scope, cut_off=none, ids=[]) -%}
-with held_lines as (
-    {{ _held('order_lines', 'line_key', scope, cut_off,
+with {{ _held('held_lines', 'order_lines', 'line_key', scope, cut_off,
         ['line_key', 'order_key', 'seller_id', 'quantity', 'is_gift',
-         'original_amount_cents - seller_discount_cents as gross_cents'] + ids) }}
-        and not is_gift
-),
+         'original_amount_cents - seller_discount_cents as gross_cents'] + ids, 'not is_gift') }},
 
-held_orders as (
-    {{ _held('orders', 'order_key', scope, cut_off,
-        ['order_key', 'paid_at', 'status', 'is_sample or is_replacement or is_exchange as is_free']) }}
-        and paid_at is not null and not is_free
-),
+{{ _held('held_orders', 'orders', 'order_key', scope, cut_off,
+        ['order_key', 'paid_at', 'status', 'is_sample or is_replacement or is_exchange as is_free'],
+        'paid_at is not null and not is_free') }},
 
-held_attributions as (
-    {{ _held('attributions', 'line_key', scope, cut_off,
+{{ _held('held_attributions', 'attributions', 'line_key', scope, cut_off,
         ['line_key', 'content_type', 'content_id', 'creator_id', 'matched_by_partner_id',
-         'target_collaboration_id is not null as is_target_plan']) }}
-),
+         'target_collaboration_id is not null as is_target_plan']) }},
 
 -- A refund that moved to another line counts there alone, so its version is chosen before its line is looked at.
-completed_refunds as (
-    {{ _held('refunds', 'refund_id', scope, cut_off,
+{{ _held('completed_refunds', 'refunds', 'refund_id', scope, cut_off,
         ['refund_id', 'line_key', 'supersedes_refund_id', 'status',
-         'amount_cents + platform_discount_reversed_cents as reversed_cents']) }}
-        and status = 'COMPLETED'
-),
+         'amount_cents + platform_discount_reversed_cents as reversed_cents'],
+        "status = 'COMPLETED'") }},
 
 reversals as (
     select refunds.line_key, {{ total('refunds.reversed_cents') }} as reversed_cents
@@ -68,12 +59,14 @@ left join held_attributions on held_lines.line_key = held_attributions.line_key
 left join reversals on held_lines.line_key = reversals.line_key
 {%- endmacro %}
 
-{#- Of each key the version that holds, with these columns; the query goes on with more conditions. -#}
-{% macro _held(feed, key, scope, cut_off, columns) -%}
+{#-
+Of each key the version that holds, with these columns, where it meets a condition: two steps of a query, of which the second has the
+name. Most keys have one version, so only the others are ordered; the query is read three times, by its key alone at first.
+-#}
+{% macro _held(name, feed, key, scope, cut_off, columns, condition='true') -%}
     {%- set wanted = (columns + ['updated_at', 'landed_on'] + [key]) | unique | list -%}
-    select * from (
-        select *, row_number() over (partition by {{ key }} order by updated_at desc, landed_on desc) as newest_first
-        from (
+    {%- set versions -%}
+        (
             {% if scope == 'after' -%}
             {{ rows_of_touched(feed, wanted) }}
             {%- elif scope == 'before' -%}
@@ -85,6 +78,21 @@ left join reversals on held_lines.line_key = reversals.line_key
             where landed_on <= {{ cut_off }}
             {%- endif %}
         ) as versions
-    ) as ranked
-    where newest_first = 1
+    {%- endset -%}
+    several_of_{{ name }} as (select {{ key }} from {{ versions }} group by {{ key }} having count(*) > 1),
+
+    {{ name }} as (
+        select * from (
+            select versions.*, 1 as newest_first
+            from {{ versions }}
+            where not exists (
+                select 1 from several_of_{{ name }} as several where several.{{ key }} = versions.{{ key }}
+            )
+            union all
+            select *, row_number() over (partition by {{ key }} order by updated_at desc, landed_on desc) as newest_first
+            from {{ versions }}
+            where {{ key }} in (select several.{{ key }} from several_of_{{ name }} as several)
+        ) as ranked
+        where newest_first = 1 and ({{ condition }})
+    )
 {%- endmacro %}
