@@ -28,12 +28,13 @@ def deployed_programs(settings: Settings) -> tuple[Program, ...]:
 
 
 def used_versions(programs: Sequence[Program], as_of: date, first_delivery: date | None) -> dict[tuple[str, int], str]:
-    """The hash of each terms version in force in a period that has begun, by program and version number."""
+    """The hash of each terms version by which a period that has begun is decided or ranked, by program and version number."""
     used = {}
     for program in programs:
         for period in period_terms(program, as_of, first_delivery):
-            if period.has_begun and period.version_no is not None:
-                used[(program.program_id, period.version_no)] = version_hash(program, period.version_no)
+            for number in (period.version_no, period.ranked_version_no):
+                if period.has_begun and number is not None:
+                    used[(program.program_id, number)] = version_hash(program, number)
     return used
 
 

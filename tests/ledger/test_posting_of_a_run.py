@@ -12,8 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from awards_by_hand import provisional
+from pydantic import TypeAdapter
 
+from data_contracts.terms import period_terms
+from data_contracts.terms.loading import AnyProgram
 from orchestration.awards import inputs_hash, post_day
 from orchestration.deliveries import DeliveredFile, DeliveryRecord, State
 from orchestration.errors import RefusedError, SettingsError
@@ -23,13 +27,13 @@ from orchestration.settings import CHECKOUT, Settings
 from orchestration.window import DAY, Window
 
 FIRST = date(2025, 10, 1)
+SHIPPED = CHECKOUT / "data_contracts" / "programs"
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    programs = CHECKOUT / "data_contracts" / "programs"
     url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
-    return Settings(tmp_path, tmp_path, programs, url, "UTC", FIRST, None, None)
+    return Settings(tmp_path, tmp_path, SHIPPED, url, "UTC", FIRST, None, None)
 
 
 def window(as_of: date) -> Window:
@@ -86,7 +90,7 @@ def test_a_posting_rests_on_the_accepted_files_of_its_days_whatever_their_order(
 
 def test_terms_are_used_from_the_day_on_which_awards_may_be_made(settings: Settings) -> None:
     programs = deployed_programs(settings)
-    used = {(program.program_id, 1) for program in programs}
+    used = {(program.program_id, 1) for program in programs if program.periods()[0].first_day <= FIRST}
     assert used_versions(programs, FIRST - DAY, FIRST - DAY) == {}
     assert used_versions(programs, FIRST, FIRST + DAY) == {}
     assert used_versions(programs, FIRST, FIRST).keys() == used
@@ -94,4 +98,14 @@ def test_terms_are_used_from_the_day_on_which_awards_may_be_made(settings: Setti
     with pytest.raises(
         SettingsError, match="the terms of referral_2025q4, version 1, were used by awards and are gone"
     ):
-        check_none_is_gone(settings, programs[1:], used)
+        check_none_is_gone(settings, [one for one in programs if one.program_id != "referral_2025q4"], used)
+
+
+def test_terms_by_which_ranks_were_drawn_are_used_too() -> None:
+    """October settles on 2025-11-30 and freezes on 2026-01-29: its places are those of version 1, whatever is in force since."""
+    written = yaml.safe_load((SHIPPED / "tsp_short_video_2025q4.yaml").read_text(encoding="utf-8"))
+    written["versions"].append(written["versions"][0] | {"effective_from": date(2025, 12, 5)})
+    program = TypeAdapter(AnyProgram).validate_python(written)
+    late = date(2026, 4, 1)
+    assert {number for _, number in used_versions([program], late, FIRST)} == {1, 2}
+    assert period_terms(program, late, FIRST)[0].version_no == 2
