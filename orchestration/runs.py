@@ -7,15 +7,17 @@ of the job.
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
-from collections.abc import Callable
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import dagster as dg
 import duckdb
+from sqlalchemy.exc import DBAPIError
 
 from orchestration.daily_job import JOB, today
 from orchestration.definitions import build_defs
@@ -33,8 +35,10 @@ _BY_COMMAND = "incentives/by_command"
 
 _INTERRUPTION = dg.DagsterExecutionInterruptedError.__name__
 
-_NO_ROOM = re.compile(r"No space left on device|disk is full|File too large|Disk quota exceeded", re.IGNORECASE)
-"""What DuckDB, SQLite, Polars, dbt and Python say where a disk is full; the last three are too many to tell by their classes."""
+_NO_ROOM = re.compile(
+    r"No space left on device|disk is full|disk I/O error|File too large|Disk quota exceeded", re.IGNORECASE
+)
+"""What DuckDB, SQLite, Polars, dbt and Python say where a disk is full: their classes of errors are many."""
 
 _OF_THE_DISK = {error.__name__ for error in (OSError, *OSError.__subclasses__())} | {duckdb.IOException.__name__}
 
@@ -94,7 +98,7 @@ def _execute(settings: Settings, first: date, last: date, tags: dict[str, str]) 
     job = build_defs(settings).resolve_job_def(JOB)
     log = (settings.home / "logs" / "run.log").open("a", encoding="utf-8")
     # dbt's own lines go to a log: the terminal shows steps.
-    with log, redirect_stdout(log), dg.DagsterInstance.get() as instance:
+    with _usable_storage(settings), log, redirect_stdout(log), dg.DagsterInstance.get() as instance:
         _end_abandoned(instance)
         result = job.execute_in_process(
             instance=instance,
@@ -108,6 +112,19 @@ def _execute(settings: Settings, first: date, last: date, tags: dict[str, str]) 
             raise _failure(result)
         posting = _posting(result)
     return RunOutcome(first, last, posting, result.run_id, time.monotonic() - began)
+
+
+@contextmanager
+def _usable_storage(settings: Settings) -> Iterator[None]:
+    """What Dagster's own databases raise, as an error for people: they are the first to have no room on a full disk."""
+    try:
+        yield
+    except (DBAPIError, sqlite3.Error) as error:
+        told = str(error.orig if isinstance(error, DBAPIError) else error).splitlines()[0]
+        raise SettingsError(
+            f"Dagster cannot write to {settings.dagster_home} ({told}): free space or mend its permissions, then run the "
+            "same command again"
+        ) from error
 
 
 def _end_abandoned(instance: dg.DagsterInstance) -> None:

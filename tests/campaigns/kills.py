@@ -41,13 +41,14 @@ VICTIMS = ("main", "group", "dbt")
 """The command's own process; it and all its children; dbt alone."""
 
 PATIENCE_SECONDS = 300
+LOOK_SECONDS = 0.005
 ENDING_SECONDS = 10
 """How long what was killed may take to be gone with all its children."""
 
 
 @dataclass(frozen=True)
 class Kill:
-    """One kill: of whom, and when: at a share of the undisturbed command's seconds, or at the boundary of a name."""
+    """One kill: of whom, and when: at a share of the undisturbed command's effort, or at the boundary of a name."""
 
     victim: str
     share: float = 0.0
@@ -80,9 +81,9 @@ class Told:
 
 @dataclass(frozen=True)
 class Undisturbed:
-    """What a story comes to where nothing is killed."""
+    """What a story comes to where nothing is killed; ``effort`` is what it takes, in seconds of all its processes."""
 
-    seconds: float
+    effort: float
     standing: Standing
     names: set[str]
     boundaries: tuple[str, ...]
@@ -111,16 +112,18 @@ class Ground:
 
     def _undisturbed(self, story: Story, with_boundaries: bool) -> Undisturbed:
         self.deployment.restore(story.name)
-        began = time.monotonic()
-        self._do(*story.command)
-        seconds = time.monotonic() - began
+        process, effort = self.deployment.start(*story.command), 0.0
+        while process.poll() is None:
+            effort = max(effort, _effort(process.pid))
+            time.sleep(LOOK_SECONDS)
+        assert process.returncode == 0, process.communicate()
         stands = standing(self.deployment)
         self._do("verify")
         self._do(*story.command)
         again = differences(standing(self.deployment), stands)
         assert not again, f"{story.name} once more changes what stands: {again}"
         return Undisturbed(
-            seconds,
+            effort,
             stands,
             names(self.deployment),
             tuple(self._boundaries(story)) if with_boundaries else (),
@@ -136,7 +139,8 @@ class Ground:
 
     def _hooked(self, **wanted: str) -> dict[str, str]:
         places = {"CAMPAIGN_FOLDER": str(self.deployment.folder), "CAMPAIGN_NAMES": str(self.words)}
-        return {"PYTHONPATH": str(HOOKS)} | places | wanted
+        path = os.pathsep.join([str(HOOKS), *filter(None, [os.environ.get("PYTHONPATH")])])
+        return {"PYTHONPATH": path} | places | wanted
 
     # One trial
 
@@ -165,8 +169,9 @@ class Ground:
             process.wait(PATIENCE_SECONDS)
             return process, self.words.exists() and DIED in self.words.read_text(encoding="utf-8").splitlines()
         process = self.deployment.start(*story.command)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(kill.share * self.undisturbed[story.name].seconds)
+        until = kill.share * self.undisturbed[story.name].effort
+        while process.poll() is None and _effort(process.pid) < until:
+            time.sleep(LOOK_SECONDS)
         if process.poll() is not None:
             return process, False
         for victim in victims(process.pid, kill.victim):
@@ -232,6 +237,16 @@ def _family(process: int) -> Iterator[int]:
             for child in map(int, (task / "children").read_text().split()):
                 yield child
                 yield from _family(child)
+
+
+def _effort(main: int) -> float:
+    """The seconds that a process, its children and those that ended have worked: that goes on evenly on a busy machine too."""
+    ticks = 0
+    for process in (main, *_family(main)):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _words(process: int) -> str:

@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import count
@@ -75,10 +75,12 @@ class Share:
             "LAWS_SHARE": f"{number}/{PROCESSES}",
             "LAWS_UNTIL": str(asked.until or math.inf),
             "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "hypothesis"),
+            # So wide that a difference is said in one line.
+            "COLUMNS": "200",
             # What a process leaves that is ended goes with the folder.
             "TMPDIR": str(folder),
         }
-        options = ["-p", "campaigns.only_laws", "-p", "no:cacheprovider", f"--hypothesis-seed={seed}"]
+        options = ["-p", "campaigns.only_laws", "-p", "no:cacheprovider", "--exitfirst", f"--hypothesis-seed={seed}"]
         options += ["-k", asked.law] if asked.law else []
         with self.output.open("w", encoding="utf-8") as output:
             self.process = subprocess.Popen(
@@ -118,7 +120,7 @@ def files_with_laws() -> list[Path]:
     return sorted(path for path in (CHECKOUT / "tests").rglob("test_*.py") if "tried_on" in path.read_text("utf-8"))
 
 
-def shares(asked: Asked, folder: Path) -> Iterator[Share]:
+def shares(asked: Asked, folder: Path) -> Generator[Share, None, None]:
     """The shares of all rounds as they end, some of them running at once; none begins after the time."""
     waiting = ((seed, number) for seed in asked.seeds for number in range(1, PROCESSES + 1))
     running: list[Share] = []

@@ -40,6 +40,7 @@ from orchestration.window import Window
 CLOCKS = Path(__file__).resolve().parents[1] / "campaigns" / "clocks"
 DAY = date(2025, 10, 1)
 NEXT_DAY = "2025-10-05"
+LOOK = "select * from gmv_daily order by all"
 WRITES = ("mkdir", "chmod", "replace", "link", "fsync")
 """What Python's own writes come to; DuckDB's and Polars' own go wrong on a small disk only."""
 
@@ -192,14 +193,18 @@ def small_disk(place: Path, size: str) -> Iterator[Callable[[str], None]]:
 
 
 def test_a_disk_that_fills_ends_a_run_in_one_line_and_room_is_all_it_takes(states: Deployment) -> None:
-    """First the warehouse's, while dbt builds; then that of the served marts, once all is posted."""
+    """First that of Dagster's record; then the warehouse's, while dbt builds; then that of the served marts, once all is posted."""
     states.restore("once")
     undisturbed = standing(states)
     states.restore("prepared")
     with (
+        small_disk(states.home / "dagster", "100k") as enlarge_storage,
         small_disk(states.home / "warehouse", "3m") as enlarge_warehouse,
         small_disk(states.home / "serving", "80k") as enlarge_serving,
     ):
+        check_no_room(states.incentives("run", "--through", golden.LAST_DAY))
+        assert not list(states.home.glob("deliveries/*/*")), "the run came further than to its record"
+        enlarge_storage("100m")
         check_no_room(states.incentives("run", "--through", golden.LAST_DAY))
         ledger = Ledger.open(f"sqlite:///{states.home / 'ledger' / 'ledger.sqlite'}")
         assert ledger.head().posting_no == 0, "the run came further than to dbt"
@@ -224,14 +229,16 @@ def check_no_room(outcome: Outcome) -> None:
 
 @dataclass(frozen=True)
 class LookedOn:
-    """A day run while the clock jumped, another run was asked for and a reader looked on; then a rebuild in another year."""
+    """A day run while the clock jumped, another run was asked for and a reader looked on; then a rebuild in another year.
+
+    ``seen``: what each reader saw before its command, and again and again while it ran.
+    """
 
     undisturbed: Standing
     after_the_run: Standing
     after_the_rebuild: Standing
-    second: Outcome
-    before: list[tuple]
-    during: list[list[tuple]]
+    second: list[Outcome]
+    seen: list[list[list[tuple]]]
 
 
 @pytest.fixture(scope="module")
@@ -245,23 +252,40 @@ def looked_on(states: Deployment) -> LookedOn:
     states.run(NEXT_DAY)
     undisturbed = standing(states)
     states.restore("landed_next")
-    look = "select * from gmv_daily order by all"
-    before, during = states.rows(look), []
-    with duckdb.connect(str(states.marts), read_only=True) as reader:
-        # A year back, from publication on.
-        jump = {"CAMPAIGN_CLOCK_DAYS": "-365", "CAMPAIGN_CLOCK_FROM": str(states.home / "serving/main/version-000002")}
-        process = states.start("run", "--through", NEXT_DAY, PYTHONPATH=str(CLOCKS), **jump)
-        wait_for(lambda: (states.home / "dagster" / "storage").stat().st_nlink > 3, process)
-        second = states.incentives("run", "--through", NEXT_DAY)
+    second: list[Outcome] = []
+    runs = len(list(states.home.glob("dagster/storage/*")))
+
+    def begun() -> bool:
+        return len(list(states.home.glob("dagster/storage/*"))) > runs
+
+    def ask_again(process: subprocess.Popen[str]) -> None:
+        wait_for(begun, process)
+        second.append(states.incentives("run", "--through", NEXT_DAY))
+
+    # A year back, from publication on.
+    back = {"CAMPAIGN_CLOCK_DAYS": "-365", "CAMPAIGN_CLOCK_FROM": str(states.home / "serving/main/version-000002")}
+    seen = [look_on(states, ("run", "--through", NEXT_DAY), back, ask_again)]
+    after_the_run = standing(states)
+    seen.append(look_on(states, ("rebuild",), {"CAMPAIGN_CLOCK_DAYS": "366"}))
+    return LookedOn(undisturbed, after_the_run, standing(states), second, seen)
+
+
+def look_on(
+    deployment: Deployment,
+    command: tuple[str, ...],
+    clock: dict[str, str],
+    meanwhile: Callable[[subprocess.Popen[str]], None] = lambda _: None,
+) -> list[list[tuple]]:
+    """What a reader that keeps the served file open sees before, during and after a command, which must succeed."""
+    with duckdb.connect(str(deployment.marts), read_only=True) as reader:
+        seen = [reader.execute(LOOK).fetchall()]
+        process = deployment.start(*command, PYTHONPATH=str(CLOCKS), **clock)
+        meanwhile(process)
         while process.poll() is None:
-            during.append(reader.execute(look).fetchall())
+            seen.append(reader.execute(LOOK).fetchall())
         out, err = process.communicate()
         assert process.returncode == 0, (out, err)
-        after_the_run = standing(states)
-        during.append(reader.execute(look).fetchall())
-    ahead = {"CAMPAIGN_CLOCK_DAYS": "366"}
-    assert states.incentives("rebuild", PYTHONPATH=str(CLOCKS), **ahead).code == 0
-    return LookedOn(undisturbed, after_the_run, standing(states), second, before, during)
+        return [*seen, reader.execute(LOOK).fetchall()]
 
 
 def test_clocks_that_jump_change_no_figure_and_no_entry(looked_on: LookedOn) -> None:
@@ -270,10 +294,13 @@ def test_clocks_that_jump_change_no_figure_and_no_entry(looked_on: LookedOn) -> 
 
 
 def test_of_two_runs_at_once_one_works_and_the_other_says_so(looked_on: LookedOn) -> None:
-    assert looked_on.second.code == 3
-    assert f"incentives run --through {NEXT_DAY}, process" in looked_on.second.told
+    (second,) = looked_on.second
+    assert second.code == 3
+    assert f"incentives run --through {NEXT_DAY}, process" in second.told
 
 
-def test_a_reader_sees_its_version_until_the_run_has_ended(looked_on: LookedOn) -> None:
-    assert len(looked_on.during) > 20
-    assert all(seen == looked_on.before for seen in looked_on.during)
+def test_a_reader_sees_its_version_until_the_command_has_ended(looked_on: LookedOn) -> None:
+    for seen in looked_on.seen:
+        assert len(seen) > 20
+        assert all(rows == seen[0] for rows in seen)
+    assert looked_on.seen[0][0] != looked_on.seen[1][0]

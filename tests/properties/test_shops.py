@@ -66,7 +66,7 @@ def test_figures_of_two_shops_never_mix(records: list[Record], time_zone: str) -
     together = World(records, (), time_zone, project)
     alone = {
         shop: World(
-            [row for row in records if row.values.get("seller_id", shop) == shop or row.feed != "order_lines"],
+            [row for row in records if row.feed != "order_lines" or row.values["seller_id"] == shop],
             (), time_zone, project,
         )
         for shop in SELLERS
