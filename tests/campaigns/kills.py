@@ -325,11 +325,12 @@ def main() -> None:
     arguments = _arguments()
     stories = [STORIES[name] for name in arguments.stories]
     folder = Path(tempfile.mkdtemp(prefix="kills-", dir=arguments.folder))
+    told: list[Told] = []
     try:
-        told = run(arguments, stories, folder)
+        run(arguments, stories, folder, told)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    _summarise(told)
+        _summarise(told)
     sys.exit(1 if any(one.found for one in told) else 0)
 
 
@@ -346,8 +347,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def run(arguments: argparse.Namespace, stories: list[Story], folder: Path) -> list[Told]:
-    """Runs all trials, as many at once as asked for, and says what came of each as it comes."""
+def run(arguments: argparse.Namespace, stories: list[Story], folder: Path, told: list[Told]) -> None:
+    """Runs all trials, as many at once as asked for; says what came of each as it comes, and adds it to what was told."""
     grounds: SimpleQueue[Ground] = SimpleQueue()
     lock = Lock()
     for job in range(arguments.jobs):
@@ -361,19 +362,19 @@ def run(arguments: argparse.Namespace, stories: list[Story], folder: Path) -> li
         trials.extend(at_boundaries(story, taken, arguments.in_one_home))
     grounds.put(ground)
 
-    def attempt(trial: Trial) -> Told:
+    def attempt(trial: Trial) -> None:
         ground = grounds.get()
         try:
-            told = ground.attempt(trial)
+            came = ground.attempt(trial)
         finally:
             grounds.put(ground)
         with lock:
-            _say(told, arguments)
-        return told
+            told.append(came)
+            _say(came, arguments)
 
     wanted = [trial for trial in trials if not arguments.only or trial.number in arguments.only]
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        return list(pool.map(attempt, wanted))
+        list(pool.map(attempt, wanted))
 
 
 def _say(told: Told, arguments: argparse.Namespace) -> None:

@@ -14,13 +14,14 @@ from __future__ import annotations
 import argparse
 import random
 import re
+import shutil
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
 
 import duckdb
@@ -233,14 +234,15 @@ def main() -> int:
     print(f"{'seconds':<30}" + "".join(f"{way:>12}" for way in COLUMNS), flush=True)
     for name in chosen.worlds or NAMES:
         print(f"{name:<30}", end="", flush=True)
+        folder = Path(mkdtemp(prefix=f"{name}-"))
         try:
-            with TemporaryDirectory() as folder:
-                for seconds in campaign(fixed_world(name), Path(folder), chosen.seed):
-                    print(f"{seconds:12.1f}", end="", flush=True)
+            for seconds in campaign(fixed_world(name), folder, chosen.seed):
+                print(f"{seconds:12.1f}", end="", flush=True)
         except DifferenceError as error:
-            print(f"\n{error} (seed {chosen.seed})", file=sys.stderr)
+            print(f"\n{error}\nseed {chosen.seed}; see {folder}", file=sys.stderr)
             return 1
         print()
+        shutil.rmtree(folder)
     return 0
 
 

@@ -199,7 +199,7 @@ def test_a_disk_that_fills_ends_a_run_in_one_line_and_room_is_all_it_takes(state
     states.restore("prepared")
     with (
         small_disk(states.home / "dagster", "100k") as enlarge_storage,
-        small_disk(states.home / "warehouse", "3m") as enlarge_warehouse,
+        small_disk(states.home / "warehouse", "1m") as enlarge_warehouse,
         small_disk(states.home / "serving", "80k") as enlarge_serving,
     ):
         check_no_room(states.incentives("run", "--through", golden.LAST_DAY))

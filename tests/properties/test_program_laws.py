@@ -25,9 +25,10 @@ from properties.program_worlds import (
     PARTNERS,
     PROGRAMS,
     SECOND,
+    SERVICE,
     SHOPS,
+    VIDEO,
     Candidates,
-    Key,
     amounts,
     at,
     built,
@@ -42,19 +43,21 @@ from properties.program_worlds import (
     served,
 )
 
+RANKED = {"monthly_rank", "leaderboard"}
 TIERS = {"daily_gmv", "matching", "incubation", "attendance", "seller_service"}
 """Components that pay by what was sold, and by nobody else's sales; one_shop apart, whose shops take places from each other."""
-KINDS = {program.kind for program in FIRST}
-NAMES = st.permutations(["0", "P1", "P11", "Zed", "a b", "it's", "z", "É", "é", "中", "𝒵", "S2"])
+NAMES = st.permutations(["0", "P1", "P11", "Zed", "a b", "it's", "z", "É", "é", "中", "𝒵", "S1"])
 """Names in no order; among them one that a partner and one that a shop has already."""
 HUGE = 9_000_000
+COSTS = {"order_lines": {"original_amount_cents": 120}, "refunds": {"amount_cents": 20}}
+"""What makes worlds of ties: all lines cost the same."""
 
 
 def test_every_program_pays_somebody() -> None:
     """The drawn worlds are worth a law: each program owes something in some of a few of them."""
     paid: set[str] = set()
 
-    @tried_on(4)
+    @tried_on(6)
     @given(program_worlds())
     def look(records: list[Record]) -> None:
         paid.update(key.program_id for key in owed(candidates(built(records, date(2025, 10, 5)))))
@@ -84,7 +87,7 @@ def raised(row: Record, lines: set[str], cents: int) -> Record:
 
 @tried_on(5)
 @given(
-    program_worlds(), sales(amounts, "more", COUNTED, 1), st.sets(st.sampled_from([f"L{n}" for n in range(10)])), amounts, AS_OF
+    program_worlds(), sales("more", COUNTED, 1, 4), st.sets(st.sampled_from([f"L{n}" for n in range(10)])), amounts, AS_OF
 )  # fmt: skip
 def test_more_sales_never_lower_an_award_of_a_tier(
     records: list[Record], more: list[Record], dearer: set[str], cents: int, as_of: date
@@ -98,7 +101,7 @@ def test_more_sales_never_lower_an_award_of_a_tier(
 # Caps and budgets
 
 
-@tried_on(5)
+@tried_on(8)
 @given(program_worlds(), AS_OF)
 def test_caps_and_budgets_are_kept_and_used(records: list[Record], as_of: date) -> None:
     world = built(records, as_of)
@@ -124,8 +127,11 @@ def claims(world: World) -> dict[tuple[str, str, str], tuple[int, int]]:
 
 def budgets_are_kept_and_used(world: World, records: list[Record], as_of: date, found: Candidates) -> None:
     """Month by month a deal draws what is asked for and left; in all never more than the greatest budget that it had."""
-    drawn = {(key.program_id, key.subject_id, key.period): one.amount_cents for key, one in found.items()
-             if key.component == "deal_cost"}  # fmt: skip
+    drawn = {
+        (key.program_id, key.subject_id, key.period): one.amount_cents
+        for key, one in found.items()
+        if key.component == "deal_cost"
+    }
     spent: Counter[tuple[str, str]] = Counter()
     for (program_id, deal, period), (asked, budget) in sorted(claims(world).items()):
         left = max(budget - spent[program_id, deal], 0)
@@ -150,7 +156,7 @@ def shops_have_places_up_to_the_cap(found: Candidates) -> None:
     """The only place of a partner goes to the best of all shops that would earn, and no shop earns more than the most."""
     every, best = (amounts_of(found, name, "seller_service") for name in ("affiliate_service_2025q4", "one_shop"))
     assert best == {partner: cents[:1] for partner, cents in every.items()}
-    assert all(cents[0] <= 150 for cents in every.values())
+    assert all(cents[0] <= SERVICE["max_reward_cents"] for cents in every.values())
 
 
 def referrals_have_places_up_to_the_cap(found: Candidates) -> None:
@@ -164,7 +170,7 @@ def places_are_on_the_ladder(found: Candidates) -> None:
     taken = Counter[Any]()
     ladders = {program.program_id: program.versions[0].places() for program in PROGRAMS}
     for key, one in found.items():
-        if key.component in ("monthly_rank", "leaderboard") and one.amount_cents:
+        if key.component in RANKED and one.amount_cents:
             rank = one.evidence["rank"]
             taken[key.program_id, key.period, rank] += 1
             places = ladders[key.program_id]
@@ -175,21 +181,26 @@ def places_are_on_the_ladder(found: Candidates) -> None:
 # Names
 
 
-@tried_on(3)
-@given(program_worlds(st.just(100)), NAMES, AS_OF)
+@tried_on(5)
+@given(program_worlds(), NAMES, AS_OF)
 def test_names_in_the_same_order_change_nothing_else(records: list[Record], names: list[str], as_of: date) -> None:
     """Not even where everybody is tied: names of partners, shops and creators decide by their order alone."""
-    mapping = {
-        old: new
-        for place, group in enumerate((PARTNERS, SHOPS, CREATORS))
-        for old, new in zip(group, sorted(names[3 * place : 3 * place + 3], key=str.encode), strict=True)
-    }
+    mapping: dict[str, str] = {}
+    for group in (PARTNERS, SHOPS, CREATORS):
+        mapping |= zip(group, sorted(names[len(mapping) :][: len(group)], key=str.encode), strict=True)
+    records = [Record(row.feed, row.values | COSTS.get(row.feed, {})) for row in records]
     was = candidates(built(records, as_of))
     assert candidates(built(renamed(records, mapping), as_of)) == renamed_candidates(was, mapping)
 
 
 @tried_on(4)
-@given(program_worlds(), st.permutations(PARTNERS), st.permutations(SHOPS), st.permutations(CREATORS), AS_OF)
+@given(
+    program_worlds(),
+    st.permutations(PARTNERS[::-1]),
+    st.permutations(SHOPS[::-1]),
+    st.permutations(CREATORS[::-1]),
+    AS_OF,
+)
 def test_names_in_another_order_change_only_ties(
     records: list[Record], partners: list[str], shops: list[str], creators: list[str], as_of: date
 ) -> None:
@@ -199,7 +210,7 @@ def test_names_in_another_order_change_only_ties(
 
 
 @tried_on(3)
-@given(program_worlds(), st.sampled_from(PARTNERS), st.sampled_from(["0", "P11", "z", "é"]), AS_OF)
+@given(program_worlds(), st.sampled_from(PARTNERS), st.sampled_from(["z", "0", "P11", "é"]), AS_OF)
 def test_a_partner_takes_its_awards_along_to_a_new_name(
     records: list[Record], partner: str, name: str, as_of: date
 ) -> None:
@@ -217,18 +228,16 @@ def assert_renamed(records: list[Record], names: dict[str, str], as_of: date) ->
 
 def tied(found: Candidates) -> set[str]:
     """Programs in which the order of names decides between two."""
-    figures: Counter[tuple[Any, ...]] = Counter()
+    compared: Counter[tuple[Any, ...]] = Counter()
     for key, one in found.items():
-        seen = one.evidence
-        if key.component == "monthly_rank":
-            figures[key.program_id, key.period, seen["growth_cents"], seen["gross_cents"]] += seen["rank"] is not None
-        elif key.component == "leaderboard":
-            figures[key.program_id, key.period, seen["drawn_score_cents"], seen["drawn_gross_cents"]] += seen[
-                "is_ranked"
-            ]
+        seen, race = one.evidence, (key.program_id, key.period)
+        if key.component == "monthly_rank" and seen["rank"] is not None:
+            compared[*race, seen["growth_cents"], seen["gross_cents"]] += 1
+        elif key.component == "leaderboard" and seen["is_ranked"]:
+            compared[*race, seen["drawn_score_cents"], seen["drawn_gross_cents"]] += 1
         elif key.component == "seller_service":
-            figures[key.program_id, key.beneficiary_id, seen["reward_cents"], seen["gmv_cents"]] += 1
-    return {program_id for (program_id, *_), entrants in figures.items() if entrants > 1}
+            compared[*race, key.beneficiary_id, seen["reward_cents"], seen["gmv_cents"]] += 1
+    return {program_id for (program_id, *_), entrants in compared.items() if entrants > 1}
 
 
 # Who is not eligible
@@ -244,27 +253,31 @@ def test_who_is_not_eligible_changes_no_award(records: list[Record], as_of: date
     ]  # fmt: skip
     now = owed(candidates(built([*records, *strange], as_of)))
     assert {key: award for key, award in now.items() if key.beneficiary_id != "0 small"} == was
+    assert not {key for key in now if key.beneficiary_id == "0 small" and key.component in RANKED}
 
 
 def of_no_named_type() -> list[Record]:
-    """A partner whose type no program names sells the most in every way, by a shop and a creator that no list names."""
-    records = [record("partners", BEFORE[0], partner_id="0 other", partner_type="MCN")]
-    records += served("0 other", "0 shop", "SHOP", "AFFILIATE") + served("0 other", "0 creator", "CREATOR")
-    records.append(
-        record("partner_ranks", COUNTED[0], partner_id="0 other", snapshot_on=COUNTED[0], rank_code="DIAMOND")
-    )
-    for day in (*BEFORE, *COUNTED):
-        live, came = f"0 live {day}", {"creator_id": "0 creator", "matched_by_partner_id": "0 other"}
-        records.append(livestream(live, "0 shop", "0 creator", at(day)))
-        records += sale(live, at(day), "0 shop", HUGE, content_type="LIVE", content_id=live, **came)
-        records += sale(
-            f"0 video {day}", at(day), "0 shop", HUGE, content_type="VIDEO", target_collaboration_id="T", **came
-        )
+    """A partner whose type no program names sells the most: for shops not or no more invited, and with a listed creator."""
+    other, listed = "0 other", {"subject_id": "0 creator", "list_id": "incubation_2025q4"}
+    gone = {"subject_id": "0 gone", "list_id": "key_live_events_2025q4", "removed_at": at(COUNTED[0])}
+    came: dict[str, Any] = {"creator_id": "0 creator", "matched_by_partner_id": other}
+    records = [record("program_lists", BEFORE[0], **values) for values in (listed, gone)]
+    records.append(record("partners", BEFORE[0], partner_id=other, partner_type="MCN"))
+    records.append(record("partner_ranks", BEFORE[1], partner_id=other, snapshot_on=BEFORE[1], rank_code="SILVER"))
+    records.append(record("partner_ranks", COUNTED[0], partner_id=other, snapshot_on=COUNTED[0], rank_code="DIAMOND"))
+    records += served(other, "0 creator", "CREATOR")
+    for shop in ("0 shop", "0 gone"):
+        records += served(other, shop, "SHOP", "AFFILIATE")
+        for day in COUNTED:
+            live = f"{shop} {day}"
+            records.append(livestream(live, shop, "0 creator", at(day)))
+            records += sale(live, at(day), shop, HUGE, content_type="LIVE", content_id=live, **came)
+            records += sale(f"{live} video", at(day), shop, HUGE, **VIDEO, **came)
     return records
 
 
 def too_short() -> list[Record]:
-    """In each round a livestream of an invited shop that is a second short of an hour; nobody serves the shop whose lines it sells."""
+    """Livestreams of an invited shop, a second short of an hour; nobody serves the shop whose lines they sell."""
     return [
         row
         for day in COUNTED
@@ -284,23 +297,28 @@ def below_the_minimum() -> list[Record]:
         live = f"0 small {day}"
         records.append(livestream(live, "0 small shop", "0 creator", at(day)))
         records += sale(live, at(day), "0 small shop", 99, content_type="LIVE", content_id=live)
-        records += sale(
-            f"0 clip {month}", at(day), "0 small shop", 49, content_type="VIDEO", target_collaboration_id="T"
-        )
+        records += sale(f"0 clip {month}", at(day), "0 small shop", 49, **VIDEO)
     return records
 
 
 def sold_for_nothing() -> list[Record]:
     """Lines that count nowhere, of a shop, a creator and a partner that earn."""
-    came = {"creator_id": "C1", "matched_by_partner_id": "P1", "content_type": "LIVE", "content_id": "V1"}
-    flags = {"orders": ("is_sample", "is_replacement", "is_exchange"), "order_lines": ("is_gift",)}
-    records = []
-    for feed, flag in [(feed, flag) for feed, names in flags.items() for flag in names]:
-        for row in sale(f"0 {flag}", at(COUNTED[0]), "S1", HUGE, **came):
-            records.append(Record(row.feed, row.values | ({flag: True} if row.feed == feed else {})))
-    for row in sale("0 unpaid", at(COUNTED[0]), "S1", HUGE, **came):
-        records.append(Record(row.feed, row.values | ({"paid_at": None} if row.feed == "orders" else {})))
-    return records
+    came: dict[str, Any] = {
+        "creator_id": "C1",
+        "matched_by_partner_id": "P1",
+        "content_type": "LIVE",
+        "content_id": "V1",
+    }
+    reasons: dict[str, dict[str, Any]] = {
+        "orders": {"is_sample": True, "is_replacement": True, "is_exchange": True, "paid_at": None},
+        "order_lines": {"is_gift": True},
+    }
+    return [
+        Record(row.feed, row.values | ({column: value} if row.feed == feed else {}))
+        for feed, columns in reasons.items()
+        for column, value in columns.items()
+        for row in sale(f"0 {column}", at(COUNTED[0]), "S1", HUGE, **came)
+    ]
 
 
 def used_in_vain(records: list[Record]) -> list[Record]:
@@ -311,15 +329,19 @@ def used_in_vain(records: list[Record]) -> list[Record]:
     return [
         record("deal_redemptions", COUNTED[1], redemption_id=f"0 {line} {restored}", deal_id=f"deal of {shop}",
                order_line_id=line, discount_amount_cents=HUGE, restored=restored,
-               redeemed_at=at(COUNTED[0]) if restored or line.startswith("0") else at(COUNTED[3]) + HOUR)
+               redeemed_at=at(COUNTED[0]) if restored or line.startswith("0") else at(COUNTED[3]))
         for line, shop, restored in uses
     ]  # fmt: skip
 
 
 def invited_in_vain() -> list[Record]:
-    """Friends of a referrer that buy first and fail: the referrer itself, an employee, one abroad, and one who clicked too late."""
+    """Friends of a referrer that buy first and fail: the referrer itself, an employee, one abroad, and one who clicked after it."""
     first = at(COUNTED[0]) - 2 * HOUR
-    members = {"0 employee": {"is_employee": True}, "0 abroad": {"country": "CA"}, "0 late": {}}
+    members: dict[str, dict[str, Any]] = {
+        "0 employee": {"is_employee": True},
+        "0 abroad": {"country": "CA"},
+        "0 late": {},
+    }
     records = [record("members", BEFORE[0], member_id=member, **values) for member, values in members.items()]
     for name in ("Ann", *members, "0 unknown"):
         clicked_at = first + HOUR if name == "0 late" else first

@@ -1,7 +1,7 @@
 """A small world that stands still, a file beside this one: what landed on which day.
 
     time_zone   of the business, UTC where it is not named
-    programs    shipped programs, each with the terms of its version that are others here
+    programs    the terms of shipped programs, all of which are deployed, that are others here
     happened    by day: the sentences of ``scenarios.notation``
     rows        by day and feed: rows of text by column, where no sentence says them; what is not named has a plain value
     refused     by day and feed: the ``rows`` that came first and were refused; they are ``waived`` for a reason, or else
@@ -78,13 +78,14 @@ class FixedWorld:
         return [date.fromordinal(number) for number in range(first.toordinal(), last.toordinal() + 1)]
 
     def land(self, deployment: Deployment, chance: random.Random | None = None) -> None:
-        """Delivers everything as it came first, and deploys the programs; with ``chance`` in any other files."""
+        """Delivers everything as it came first, and deploys all programs; with ``chance`` in any other files."""
         deployment.folder.mkdir(parents=True)
         deployment.programs.mkdir()
-        for program, changes in self.programs.items():
-            terms = yaml.safe_load((SHIPPED_PROGRAMS / f"{program}.yaml").read_text(encoding="utf-8"))
-            terms["versions"][0] |= changes
-            (deployment.programs / f"{program}.yaml").write_text(yaml.safe_dump(terms), encoding="utf-8")
+        for shipped in SHIPPED_PROGRAMS.glob("*.yaml"):
+            program = yaml.safe_load(shipped.read_text(encoding="utf-8"))
+            for term, value in self.programs.get(shipped.stem, {}).items():
+                (program if term in program else program["versions"][0])[term] = value
+            (deployment.programs / shipped.name).write_text(yaml.safe_dump(program), encoding="utf-8")
         for place in self.deliveries.keys() | self.refused.keys():
             first = self.refused[place].delivery if place in self.refused else self.deliveries[place]
             put(deployment, place, first, chance)
@@ -132,7 +133,7 @@ def fixed_world(name: str) -> FixedWorld:
             raise ValueError(f"{name}: what was refused on {place} is either replaced by what happened, or waived")
     if "sample" in content:
         deliveries = _sample(content["sample"])
-    return FixedWorld(name, time_zone, content["programs"], deliveries, refused)
+    return FixedWorld(name, time_zone, content.get("programs", {}), deliveries, refused)
 
 
 def _said(happened: Mapping[date, str], time_zone: ZoneInfo) -> dict[Place, list[Row]]:
