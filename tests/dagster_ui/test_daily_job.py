@@ -112,7 +112,7 @@ def test_a_posting_needs_each_contract_and_each_test_on_money(location: CodeLoca
     names = {path.stem for path in (PROJECT / "tests").glob("*.sql")}
     assert {key.to_user_string() for key in needed if key.name == "contract"} == {"orders:contract", "refunds:contract"}
     assert names - {key.name for key in needed} == {"rankings_equal_marts"}, "what nobody is paid by"
-    grains = {key.asset_key.to_user_string() for key in needed if key.name.startswith("grain_")}
+    grains = {key.asset_key.to_user_string() for key in needed if key.name.endswith("_grain")}
     assert {"incentive_awards", "gmv_daily_movements", "referral_conversions"} <= grains
 
 
