@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Table, insert
 
 from orchestration.ledger.chain import Head, Header, Seal, require_plain, sums_text, text_of
 from orchestration.ledger.entries import Movement
-from orchestration.ledger.store import ENTRIES, POSTINGS
+from orchestration.ledger.tables import ENTRIES, POSTINGS
 
 BATCH: Final = 1_000
 """Entries that are hashed, and written by one statement, at once: 14 parameters each, and SQLite takes 32,766 of them."""

@@ -19,7 +19,9 @@ from orchestration.ledger.chain import EMPTY, Head, Header, Seal, sums_text, tex
 from orchestration.ledger.entries import APPROVED_SIGNS, AWARDS, KINDS, PAY, PENDING_SIGNS, SIDES
 from orchestration.ledger.positions import unpacked
 from orchestration.ledger.posting import Position
-from orchestration.ledger.store import CHECKPOINTS, ENTRIES, POSTINGS, missing_triggers, rows_of
+from orchestration.ledger.refusals import missing_triggers
+from orchestration.ledger.store import rows_of
+from orchestration.ledger.tables import CHECKPOINTS, ENTRIES, POSTINGS
 
 _POSTING_COLUMNS: Final = [POSTINGS.c[name] for name in (*Header._fields, "hash")]
 

@@ -21,7 +21,8 @@ from orchestration.ledger.chain import EMPTY, Head
 from orchestration.ledger.cycle_search import no_cycle_search
 from orchestration.ledger.entries import AWARDS, Award, Entry
 from orchestration.ledger.positions import keep_checkpoint, positions
-from orchestration.ledger.store import ENTRIES, POSTINGS, USED_TERMS, WHOLE, open_engine, reading, rows_of, writing
+from orchestration.ledger.store import open_engine, reading, rows_of, writing
+from orchestration.ledger.tables import ENTRIES, POSTINGS, USED_TERMS, WHOLE
 
 SHOWN: Final = 100
 """How many differences are spelled out before the rest is only counted."""

@@ -17,7 +17,8 @@ from sqlalchemy import ColumnElement, Connection, case, cast, func, insert, sele
 from orchestration.ledger.chain import Head
 from orchestration.ledger.entries import APPROVED_SIGNS, AWARDS, KINDS, PENDING_SIGNS, AwardKey
 from orchestration.ledger.posting import Position
-from orchestration.ledger.store import CHECKPOINTS, ENTRIES, WHOLE, rows_of
+from orchestration.ledger.store import rows_of
+from orchestration.ledger.tables import CHECKPOINTS, ENTRIES, WHOLE
 
 LEAST_ENTRIES: Final = 100_000
 """Entries that are summed anew at every posting rather than kept in a checkpoint: a fraction of a second's work."""

@@ -1,7 +1,6 @@
-"""Where the ledger stands: tables, checks, the triggers that refuse every change, connections and transactions.
+"""Where the ledger stands: connections and transactions on SQLite, for one deployment, and PostgreSQL, in production.
 
-SQLite for one deployment, PostgreSQL in production; each dialect's own words are in this file and nowhere else.
-Does not belong here: what is posted, and what is hashed.
+Does not belong here: the tables, what they refuse, what is posted, and what is hashed.
 """
 
 from __future__ import annotations
@@ -13,223 +12,17 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import (
-    BigInteger,
-    CheckConstraint,
-    Column,
-    Connection,
-    Engine,
-    Executable,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    create_engine,
-    event,
-    exc,
-    inspect,
-    text,
-)
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, exc, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
 from orchestration.errors import BusyError, RefusedError, SettingsError
 from orchestration.files import clear_leftovers, sync, temporary_beside
-from orchestration.ledger.accounts import MANUAL_PREFIX, account_sql
-from orchestration.ledger.chain import GENESIS
-from orchestration.ledger.entries import AWARDS, BENEFICIARY_TYPES, INSTRUMENTS, KINDS, MAX_CENTS, PAY, RETURN, SIDES
+from orchestration.ledger.refusals import trigger_ddl
+from orchestration.ledger.tables import METADATA, POSTINGS
 
 WAIT_SECONDS: Final = 300
 """How long a writer waits for another one before it gives up: longer than the largest posting takes."""
-
-WHOLE = BigInteger().with_variant(Integer(), "sqlite")
-# Ids order byte by byte: SQLite's own order, and PostgreSQL's under the collation "C".
-_WORD = Text().with_variant(Text(collation="C"), "postgresql")
-
-
-def _one_of(column: str, words: tuple[str, ...]) -> str:
-    # Not IN: SQLite builds a list of more than two words anew for every row, which triples the cost of an insert.
-    return "(" + " OR ".join(f"{column} = '{word}'" for word in words) + ")"
-
-
-def _side(position: int) -> str:
-    cases = " ".join(f"WHEN '{name}' THEN {account_sql(sides[position])}" for name, sides in SIDES.items())
-    return f"CASE entry_type {cases} END"
-
-
-METADATA: Final = MetaData()
-
-POSTINGS: Final = Table(
-    "postings",
-    METADATA,
-    Column("posting_no", WHOLE, primary_key=True, autoincrement=False),
-    Column("kind", _WORD, CheckConstraint(_one_of("kind", tuple(KINDS))), nullable=False),
-    Column("as_of", _WORD, CheckConstraint("length(as_of) = 10"), nullable=False, comment="YYYY-MM-DD"),
-    Column("inputs_hash", _WORD, nullable=False),
-    Column("terms_hash", _WORD, nullable=False),
-    Column("entry_count", WHOLE, CheckConstraint("entry_count > 0"), nullable=False),
-    Column("last_entry_no", WHOLE, nullable=False),
-    Column("sums", _WORD, nullable=False, comment="cents by entry type and instrument, canonical JSON"),
-    Column("previous_hash", _WORD, nullable=False, unique=True),
-    Column("hash", _WORD, nullable=False, unique=True),
-    Column("recorded_at", _WORD, nullable=False, comment="UTC, outside the hash"),
-    sqlite_strict=True,
-)
-Index(
-    "one_awards_posting_a_day",
-    POSTINGS.c.as_of,
-    unique=True,
-    sqlite_where=text(f"kind = '{AWARDS}'"),
-    postgresql_where=text(f"kind = '{AWARDS}'"),
-)
-
-ENTRIES: Final = Table(
-    "entries",
-    METADATA,
-    Column("entry_no", WHOLE, primary_key=True, autoincrement=False),
-    # Deferred: entries are written as they are worked out, and their posting, which seals them, last.
-    Column(
-        "posting_no",
-        WHOLE,
-        ForeignKey("postings.posting_no", deferrable=True, initially="DEFERRED"),
-        nullable=False,
-        index=True,
-    ),
-    Column("entry_type", _WORD, nullable=False),
-    Column("program_id", _WORD),
-    Column("period", _WORD),
-    Column("beneficiary_type", _WORD, nullable=False),
-    Column("beneficiary_id", _WORD, CheckConstraint("beneficiary_id <> ''"), nullable=False),
-    Column("subject_id", _WORD, nullable=False),
-    Column("component", _WORD),
-    Column("instrument", _WORD, nullable=False),
-    Column("payout_id", _WORD),
-    Column("debit_account", _WORD, nullable=False),
-    Column("credit_account", _WORD, nullable=False),
-    Column("amount_cents", WHOLE, nullable=False),
-    CheckConstraint(f"amount_cents > 0 AND amount_cents <= {MAX_CENTS}", name="amount_is_above_zero"),
-    CheckConstraint(_one_of("entry_type", tuple(SIDES)), name="entry_type_is_known"),
-    CheckConstraint(_one_of("beneficiary_type", BENEFICIARY_TYPES), name="beneficiary_type_is_known"),
-    CheckConstraint(_one_of("instrument", INSTRUMENTS), name="instrument_is_known"),
-    CheckConstraint(
-        f"CASE WHEN {_one_of('entry_type', (PAY, RETURN))} "
-        "THEN payout_id IS NOT NULL AND payout_id <> '' AND program_id IS NULL AND period IS NULL "
-        "AND component IS NULL AND subject_id = '' "
-        "ELSE payout_id IS NULL AND program_id IS NOT NULL AND program_id <> '' AND period IS NOT NULL "
-        "AND period <> '' AND component IS NOT NULL AND component <> '' END",
-        name="award_key_or_payout",
-    ),
-    CheckConstraint(
-        f"CASE WHEN {_one_of('entry_type', KINDS['MANUAL'])} THEN program_id LIKE '{MANUAL_PREFIX}%' END",
-        name="manual_has_a_reason",
-    ),
-    CheckConstraint(f"debit_account = {_side(0)}", name="debit_account_is_the_keys"),
-    CheckConstraint(f"credit_account = {_side(1)}", name="credit_account_is_the_keys"),
-    sqlite_strict=True,
-)
-Index(
-    "one_pay_and_one_return_a_payout",
-    ENTRIES.c.payout_id,
-    ENTRIES.c.entry_type,
-    unique=True,
-    sqlite_where=text("payout_id IS NOT NULL"),
-    postgresql_where=text("payout_id IS NOT NULL"),
-)
-
-USED_TERMS: Final = Table(
-    "used_terms",
-    METADATA,
-    Column("program_id", _WORD, primary_key=True),
-    Column("version_no", WHOLE, primary_key=True, autoincrement=False),
-    Column("terms_hash", _WORD, nullable=False),
-    Column("first_as_of", _WORD, nullable=False, comment="YYYY-MM-DD"),
-    sqlite_strict=True,
-)
-
-CHECKPOINTS: Final = Table(
-    "checkpoints",
-    METADATA,
-    Column("posting_no", WHOLE, ForeignKey("postings.posting_no"), primary_key=True, autoincrement=False),
-    Column("last_entry_no", WHOLE, nullable=False),
-    Column("position_count", WHOLE, nullable=False),
-    Column("positions", LargeBinary, nullable=False, comment="what is posted under every award key; see positions.py"),
-    sqlite_strict=True,
-)
-
-# What may not be appended. SQLite's INSERT OR REPLACE deletes the row it replaces without asking a DELETE trigger, so
-# every unique key is asked for here; the next number and no other leaves no gap, and no way into a sealed posting.
-_SQLITE_APPENDS: Final = {
-    POSTINGS: f"""
-        NEW.posting_no IS NOT (SELECT coalesce(max(posting_no), 0) + 1 FROM postings)
-        OR NEW.previous_hash IS NOT
-            coalesce((SELECT hash FROM postings ORDER BY posting_no DESC LIMIT 1), '{GENESIS}')
-        OR EXISTS (SELECT 1 FROM postings WHERE hash = NEW.hash)
-        OR NEW.last_entry_no IS NOT (SELECT max(entry_no) FROM entries)
-        OR (NEW.kind = '{AWARDS}'
-            AND NEW.as_of <= (SELECT max(as_of) FROM postings WHERE kind = '{AWARDS}'))""",
-    ENTRIES: """
-        NEW.entry_no IS NOT (SELECT coalesce(max(entry_no), 0) + 1 FROM entries)
-        OR NEW.posting_no IS NOT (SELECT coalesce(max(posting_no), 0) + 1 FROM postings)
-        OR (NEW.payout_id IS NOT NULL AND EXISTS (
-            SELECT 1 FROM entries WHERE payout_id = NEW.payout_id AND entry_type = NEW.entry_type))""",
-    USED_TERMS: """
-        EXISTS (SELECT 1 FROM used_terms WHERE program_id = NEW.program_id AND version_no = NEW.version_no)""",
-    CHECKPOINTS: """
-        NEW.posting_no IS NOT (SELECT max(posting_no) FROM postings)
-        OR NEW.last_entry_no IS NOT (SELECT max(entry_no) FROM entries)
-        OR EXISTS (SELECT 1 FROM checkpoints WHERE posting_no = NEW.posting_no)""",
-}
-
-
-def _sqlite_triggers() -> dict[str, str]:
-    """Trigger name → its DDL."""
-    triggers = {}
-    for table, refused in _SQLITE_APPENDS.items():
-        message = f"the ledger is append-only: {table.name} takes the next row and no other change"
-        stop = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
-        for verb in ("update", "delete"):
-            name = f"{table.name}_no_{verb}"
-            triggers[name] = f"CREATE TRIGGER {name} BEFORE {verb.upper()} ON {table.name} {stop}"
-        name = f"{table.name}_append"
-        triggers[name] = f"CREATE TRIGGER {name} BEFORE INSERT ON {table.name} WHEN {refused} {stop}"
-    return triggers
-
-
-def _postgresql_triggers() -> dict[str, str]:
-    """Trigger name → its DDL; the first makes the function that the triggers call."""
-    triggers = {
-        "ledger_refuse_change": """
-        CREATE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN
-            RAISE EXCEPTION 'the ledger is append-only: % takes no %', TG_TABLE_NAME, TG_OP;
-        END $$"""
-    }
-    for table in METADATA.sorted_tables:
-        name = f"{table.name}_no_change"
-        triggers[name] = (
-            f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE OR TRUNCATE ON {table.name} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()"
-        )
-        triggers[f"{table.name}_revoke"] = f"REVOKE UPDATE, DELETE, TRUNCATE ON {table.name} FROM PUBLIC"
-    return triggers
-
-
-def trigger_ddl(dialect: str) -> dict[str, str]:
-    """What makes the store itself refuse changes, by name, in the order in which it must run."""
-    return _sqlite_triggers() if dialect == "sqlite" else _postgresql_triggers()
-
-
-def missing_triggers(connection: Connection) -> list[str]:
-    """Names of the triggers that no longer stand as they were made, so that changes would be let through."""
-    if connection.dialect.name != "sqlite":
-        standing = set(connection.scalars(text("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'")))
-        return [name for name in _postgresql_triggers() if name.endswith("_no_change") and name not in standing]
-    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-    made = {row.name: row.sql for row in rows}
-    return [name for name, sql in _sqlite_triggers().items() if made.get(name) != sql]
 
 
 def open_engine(url: str) -> Engine:

@@ -15,7 +15,7 @@ from awards_by_hand import ledger_in, post, provisional
 
 from orchestration.errors import SettingsError
 from orchestration.ledger.ledger import Ledger
-from orchestration.ledger.store import ENTRIES, POSTINGS
+from orchestration.ledger.tables import ENTRIES, POSTINGS
 
 
 @pytest.fixture
