@@ -97,6 +97,19 @@ PUBLIC_MARTS: tuple[PublicMart, ...] = (
         ("partner_id", "program_id", "period", "instrument"),
         finance=True,
     ),
+    PublicMart("payouts", "ledger.payouts", ("payout_id",), finance=True),
+    PublicMart(
+        "payout_lines",
+        "ledger.payout_lines",
+        ("payout_id", "program_id", "period", "subject_id", "component"),
+        finance=True,
+    ),
+    PublicMart(
+        "unpaid_balances",
+        "ledger.unpaid_balances",
+        ("beneficiary_type", "beneficiary_id", "instrument"),
+        finance=True,
+    ),
 )
 
 

@@ -18,6 +18,7 @@ from orchestration.ledger.chain import Head
 from orchestration.ledger.cycle_search import no_cycle_search
 from orchestration.ledger.entries import Award, AwardKey
 from orchestration.ledger.ledger import Ledger, PostingResult
+from orchestration.payouts.payouts import Payouts
 from orchestration.programs import deployed_programs, terms_hash, used_versions
 from orchestration.settings import Settings
 from orchestration.window import Window
@@ -86,7 +87,7 @@ def post_day(settings: Settings, window: Window, awards: list[Award], anchors: I
     RefusedError where the ledger was changed since the anchors were recorded: nothing is posted on such a ledger.
     """
     ledger = Ledger.open(settings.ledger_url)
-    broken = ledger.verify(anchors)
+    broken = [*ledger.verify(anchors), *Payouts.open(settings.ledger_url).faults()]
     if broken:
         raise RefusedError(f"the ledger is not as it was written: {broken[0]}; restore it, then run again")
     used = used_versions(deployed_programs(settings), window.as_of, window.first_delivery)

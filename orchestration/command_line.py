@@ -21,7 +21,9 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from data_contracts.feeds import FEEDS, Feed
+from orchestration.adjust_commands import adjust_app
 from orchestration.errors import IncentivesError, SettingsError
+from orchestration.payout_commands import payouts_app
 from orchestration.settings import Settings
 
 app = typer.Typer(
@@ -31,10 +33,14 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Orders, referrals and livestreams of a marketplace, turned into money that is owed and paid, to the cent.",
 )
-explain_app = typer.Typer(no_args_is_help=True, help="Why an award or an entry is what it is, down to the order lines.")
+explain_app = typer.Typer(
+    no_args_is_help=True, help="Why an award, an entry or a payout is what it is, down to the order lines."
+)
 app.add_typer(explain_app, name="explain")
 programs_app = typer.Typer(help="The programs of the deployment, and what their terms say.")
 app.add_typer(programs_app, name="programs")
+app.add_typer(payouts_app, name="payouts")
+app.add_typer(adjust_app, name="adjust")
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 
 _INTERRUPTED = 130
@@ -166,6 +172,17 @@ def explain_entry(
     from orchestration.explanation import explain_entry as explained
 
     console.print(explained(Settings.from_environment(), entry_no, lines))
+
+
+@explain_app.command("payout")
+def explain_payout(
+    payout_id: Annotated[str, typer.Argument(help="payout id, as `payouts list` names it")],
+    lines: Annotated[int, typer.Option(min=0, help="order lines to print for each award; 0 prints all")] = 10,
+) -> None:
+    """Who took which step of a payout, and the awards and adjustments behind it."""
+    from orchestration.payout_explanation import explain_payout as explained
+
+    console.print(explained(Settings.from_environment(), payout_id, lines))
 
 
 @programs_app.callback(invoke_without_command=True)

@@ -12,6 +12,7 @@ from orchestration import daily_job
 from orchestration.assets.feeds import feeds_asset, run_context_asset
 from orchestration.assets.ledger import ledger_assets, money_check_keys
 from orchestration.assets.models import Translator, models_asset
+from orchestration.assets.payouts import payout_proposals_asset
 from orchestration.assets.serving import served_marts_asset
 from orchestration.home import prepare_home
 from orchestration.partitions import delivery_days
@@ -41,6 +42,7 @@ def build_defs(settings: Settings) -> dg.Definitions:
             run_context_asset(settings),
             models_asset(settings, translator),
             *ledger_assets(settings, money_check_keys(settings, translator, stopping_feeds)),
+            payout_proposals_asset(settings),
             served_marts_asset(settings),
         ],
         jobs=[daily_job.job()],

@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date
 
 from rich.console import Console
+from rich.table import Table
 
 from orchestration.explanation import dollars, explain_award, owed
 from orchestration.home import prepare_home
 from orchestration.ledger.ledger import Ledger
+from orchestration.payout_desk import export, propose
+from orchestration.payouts.payouts import Payouts
+from orchestration.payouts.proposals import Proposal, Unpaid
+from orchestration.payouts.records import Payout
 from orchestration.runs import RunOutcome, run_through
 from orchestration.sample import write_sample
 from orchestration.settings import Settings
 
+DEBTOR = ("Sample Marketplace Inc.", "000123456789", "SAMPUS33XXX")
 ORDERS, SEED = 160_000, 7
 FIRST_DAY, LAST_DAY = date(2025, 10, 1), date(2026, 3, 5)
 POSTING_DAYS = {
@@ -31,7 +40,8 @@ NEXT_STEPS = """
 Next:
   make ui                                      the same in the Dagster UI: graph, checks, runs
   {bin}/incentives explain award tsp_daily_gmv_2025q4 {partner} --lines 0
-  {bin}/incentives verify                 the ledger's chain, and ledger = awards, served = ledger
+  {bin}/incentives payouts list           every payout with its state, and who is not paid and why
+  {bin}/incentives verify                 the ledger's chain, and ledger = awards, payouts, files, served marts
   {bin}/python -c "import duckdb; duckdb.connect('{marts}', read_only=True).sql('from gmv_daily').show()"
   Your own data: put files into a landing folder as the README says, then `incentives run --through DAY`.
   (These commands use the demo's home: export INCENTIVES_HOME={home})
@@ -51,6 +61,8 @@ def demonstrate(settings: Settings, console: Console) -> None:
     partner = _interesting_partner(settings)
     console.rule(f"one award explained: {partner}")
     console.print(explain_award(settings, "tsp_daily_gmv_2025q4", partner, None, None, 8))
+    console.rule("paying what is payable")
+    _pay(replace(settings, debtor=settings.debtor or DEBTOR), console)
     console.print(
         NEXT_STEPS.format(
             bin=".venv/bin", partner=partner, marts=settings.serving / "marts.duckdb", home=settings.home
@@ -58,6 +70,36 @@ def demonstrate(settings: Settings, console: Console) -> None:
         soft_wrap=True,
     )
     console.print(f"The demo took {time.monotonic() - began:.0f} seconds.")
+
+
+def _pay(settings: Settings, console: Console) -> None:
+    """One proposes, another approves, and the export pays; a demo that runs again finds nothing more to pay."""
+    day, decisions = propose(settings, "Ann of finance")
+    new = [decision for decision in decisions if isinstance(decision, Proposal)]
+    Payouts.open(settings.ledger_url).approve([one.payout_id for one in new], "Bob of finance")
+    done, written = export(settings, "Bob of finance")
+    total = sum(payout.amount_cents for payout in done.paid)
+    console.print(f"{day}: Ann proposed {len(new)} payouts, Bob approved them, the export paid {dollars(total)}.")
+    table = Table(title="Payouts")
+    for name in ("kind", "instrument", "payouts", "amount"):
+        table.add_column(name, justify="right" if name in ("payouts", "amount") else "left")
+    for (kind, instrument), (count, cents) in sorted(_summed(done.paid).items()):
+        table.add_row(kind, instrument, f"{count:,}", dollars(cents))
+    console.print(table)
+    why = Counter(decision.reason for decision in decisions if isinstance(decision, Unpaid))
+    for reason, count in why.most_common():
+        console.print(f"  {count:,} balances are not paid: {reason}")
+    for path in written:
+        console.print(f"  {path}", soft_wrap=True)
+
+
+def _summed(payouts: Iterable[Payout]) -> dict[tuple[str, str], tuple[int, int]]:
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for payout in payouts:
+        kind, _, instrument = payout.owner
+        count, cents = sums.get((kind, instrument), (0, 0))
+        sums[kind, instrument] = count + 1, cents + payout.amount_cents
+    return sums
 
 
 def _sample(settings: Settings, console: Console) -> None:

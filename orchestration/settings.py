@@ -29,6 +29,10 @@ class Settings:
     first_day: date
     serving_group: str | None
     finance_group: str | None
+    payout_days: tuple[int, ...] = (15,)
+    """Days of the month on which a daily run proposes payouts; one that a month lacks is its last."""
+    debtor: tuple[str, str, str] | None = None
+    """Who pays cash, for payment files: name, account, bank."""
     memory: str = field(default_factory=lambda: f"{_physical_mib() * 6 // 10}MiB")
     """What the warehouse may hold in memory before it spills to disk; 60 % of the machine's where nothing is said."""
 
@@ -56,6 +60,11 @@ class Settings:
     def serving(self) -> Path:
         """The small file for BI and its versioned Parquet folders."""
         return self.home / "serving"
+
+    @property
+    def payouts(self) -> Path:
+        """The files of exports: ``export-<posting>/*``."""
+        return self.home / "payouts"
 
     @property
     def dagster_home(self) -> Path:
@@ -90,8 +99,30 @@ class Settings:
             first_day=_day("INCENTIVES_FIRST_DAY", environment.get("INCENTIVES_FIRST_DAY") or "2016-01-01"),
             serving_group=environment.get("INCENTIVES_SERVING_GROUP") or None,
             finance_group=environment.get("INCENTIVES_FINANCE_GROUP") or None,
+            payout_days=_payout_days(environment.get("INCENTIVES_PAYOUT_DAYS") or "15"),
+            debtor=_debtor(*(environment.get(f"INCENTIVES_DEBTOR_{part}") or "" for part in _DEBTOR)),
             **chosen,
         )
+
+
+_DEBTOR = ("NAME", "ACCOUNT", "AGENT")
+
+
+def _payout_days(text: str) -> tuple[int, ...]:
+    days = [day.strip() for day in text.split(",")]
+    if not all(re.fullmatch(r"[0-9]{1,2}", day) and 1 <= int(day) <= 31 for day in days):
+        raise SettingsError(f"INCENTIVES_PAYOUT_DAYS is {text!r}; write days of the month from 1 to 31, as 15 or 1,15")
+    return tuple(sorted({int(day) for day in days}))
+
+
+def _debtor(name: str, account: str, agent: str) -> tuple[str, str, str] | None:
+    if not (name or account or agent):
+        return None
+    if not (name and account and agent):
+        raise SettingsError(
+            "of INCENTIVES_DEBTOR_NAME, INCENTIVES_DEBTOR_ACCOUNT and INCENTIVES_DEBTOR_AGENT some are set: set all"
+        )
+    return name, account, agent
 
 
 def _memory(amount: str) -> str:

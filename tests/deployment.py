@@ -18,7 +18,7 @@ import duckdb
 
 COMMAND = Path(sys.executable).with_name("incentives")
 SHIPPED_PROGRAMS = Path(__file__).resolve().parent.parent / "data_contracts" / "programs"
-KEPT = ("accepted", "quarantine", "deliveries", "ledger", "serving", "state.json")
+KEPT = ("accepted", "quarantine", "deliveries", "ledger", "payouts", "serving", "state.json")
 """What a command that fails must leave as it was; the rest of the home is working space, logs and the run record."""
 
 

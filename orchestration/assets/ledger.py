@@ -14,7 +14,7 @@ from orchestration.awards import post_day, programs_without_history, read_awards
 from orchestration.errors import RefusedError
 from orchestration.explanation import dollars
 from orchestration.ledger.ledger import Ledger
-from orchestration.publication import published_head
+from orchestration.payout_desk import anchors
 from orchestration.reports import PARTNER_INCENTIVE_PAYOUTS, REFERRAL_REWARD_LEDGER, load_ledger
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
@@ -38,12 +38,11 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
     )
     def incentive_ledger(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         require_money_checks(context, money_checks)
-        anchor = published_head(settings)
         with open_warehouse(settings) as connection:
             window = read_window(connection)
             agreed = require_agreement(connection)
             measured = require_measures(connection, MEASURED_AGAIN)
-            posted = post_day(settings, window, read_awards(connection), [anchor] if anchor else [])
+            posted = post_day(settings, window, read_awards(connection), anchors(settings))
             if posted.differences:
                 raise RefusedError(f"the ledger differs from the awards: {posted.differences[0]}")
             for program in programs_without_history(connection):
@@ -103,7 +102,7 @@ def report_asset(settings: Settings, name: str, sql: str, description: str) -> d
         group_name="ledger",
         owners=[OWNER, FINANCE],
         kinds={"duckdb"},
-        deps=["incentive_ledger"],
+        deps=["incentive_ledger", "payout_proposals"],
         required_resource_keys={"writer"},
         description=description,
     )

@@ -31,7 +31,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
         group_name="serving",
         owners=[OWNER],
         kinds={"duckdb", "parquet"},
-        deps=[*models, "incentive_ledger", "referral_reward_ledger", "partner_incentive_payouts"],
+        deps=[*models, "incentive_ledger", "referral_reward_ledger", "partner_incentive_payouts", "payout_proposals"],
         required_resource_keys={"writer"},
         description="Views over immutable Parquet in a versioned folder; an open reader never blocks a run, nor sees two versions.",
     )

@@ -18,6 +18,9 @@ from orchestration.errors import RefusedError
 GENESIS: Final = "0" * 64
 """What stands as the hash before the first posting."""
 
+NO_TERMS: Final = ""
+"""What stands as the terms hash of postings that rest on no terms."""
+
 ENTRY_TABS: Final = 13
 """Tabs in an entry's line: one fewer than its columns."""
 

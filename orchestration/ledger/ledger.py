@@ -100,7 +100,7 @@ class Ledger:
         ordered = posting.in_key_order(awards)
         with writing(self._engine) as connection:
             known_terms = _check_terms(_used_terms(connection), used_terms)
-            head, last = _head(connection), _last_awards_day(connection)
+            head, last = head_of(connection), _last_awards_day(connection)
             if last is not None and as_of < last:
                 message = f"{as_of} lies before {last}, the last posted day: nothing was posted"
                 return PostingResult(as_of, None, 0, 0, head, message)
@@ -140,7 +140,7 @@ class Ledger:
     def head(self) -> Head:
         """How far the ledger goes, and its hash; record it elsewhere as an anchor."""
         with reading(self._engine) as connection:
-            return _head(connection)
+            return head_of(connection)
 
     def last_awards_day(self) -> date | None:
         """The day of the last AWARDS posting."""
@@ -163,14 +163,17 @@ class Ledger:
             yield from map(Entry._make, rows_of(connection, statement))
 
     def balances(self) -> list[tuple[str, str, int]]:
-        """Account, instrument and balance (credits less debits, in cents) of every account an entry ever moved."""
+        """Account, instrument and balance (credits less debits, in cents) of every account that is not at 0.
+
+        An account that came back to 0 is none of them, so that days posted singly or at once leave the same balances.
+        """
         with reading(self._engine) as connection:
             return [(name, instrument, cents) for name, instrument, cents in rows_of(connection, _balances())]
 
     def positions(self) -> Iterator[posting.Position]:
         """Every award key with something pending or approved, in the order of keys."""
         with reading(self._engine) as connection:
-            yield from positions(connection, _head(connection))
+            yield from positions(connection, head_of(connection))
 
     def rows(self, table: str) -> Iterator[tuple[Any, ...]]:
         """The rows of a published table, plain tuples in the order of ``PUBLISHED[table]``; as_of is a date."""
@@ -198,7 +201,7 @@ class Ledger:
         """Where pending or approved of a key differ from the awards at their stage, a sentence a key."""
         ordered = posting.in_key_order(awards)
         with reading(self._engine) as connection:
-            standing = positions(connection, _head(connection))
+            standing = positions(connection, head_of(connection))
             return _shortened(posting.differences(posting.paired(ordered, standing)))
 
 
@@ -216,10 +219,17 @@ def _shortened(sentences: Iterator[str]) -> list[str]:
     return shown
 
 
-def _head(connection: Connection) -> Head:
+def head_of(connection: Connection) -> Head:
+    """How far the ledger goes, as a transaction sees it."""
     statement = select(POSTINGS.c.posting_no, POSTINGS.c.last_entry_no, POSTINGS.c.hash)
     rows = rows_of(connection, statement.order_by(POSTINGS.c.posting_no.desc()).limit(1))
     return next(map(Head._make, rows), EMPTY)
+
+
+def last_day(connection: Connection, day: date) -> date:
+    """The day of a posting that is made on a day: that day, or the last posting's where it is later, so that days never fall."""
+    last = connection.scalar(select(func.max(POSTINGS.c.as_of)))
+    return max(day, date.fromisoformat(last)) if last else day
 
 
 def _last_awards_day(connection: Connection) -> date | None:
@@ -256,4 +266,5 @@ def _balances() -> Select[Any]:
     debits = select(ENTRIES.c.debit_account, ENTRIES.c.instrument, literal(0) - ENTRIES.c.amount_cents)
     sides = union_all(credits_, debits).subquery()
     columns = sides.c.account, sides.c.instrument
-    return select(*columns, cast(func.sum(sides.c.amount_cents), WHOLE)).group_by(*columns).order_by(*columns)
+    total = func.sum(sides.c.amount_cents)
+    return select(*columns, cast(total, WHOLE)).group_by(*columns).having(total != 0).order_by(*columns)

@@ -12,23 +12,31 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Executable, create_engine, event, exc, inspect, text
+from sqlalchemy import Connection, Engine, Executable, create_engine, event, exc, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import NullPool
 
 from orchestration.errors import BusyError, RefusedError, SettingsError
 from orchestration.files import clear_leftovers, sync, temporary_beside
-from orchestration.ledger.refusals import trigger_ddl
-from orchestration.ledger.tables import METADATA, POSTINGS
+from orchestration.ledger.migrations import is_current, migrate, schema_version
+from orchestration.ledger.refusals import LOCK
 
 WAIT_SECONDS: Final = 300
 """How long a writer waits for another one before it gives up: longer than the largest posting takes."""
 
+_BUSY_STATES: Final = ("55P03", "40P01")
+"""PostgreSQL's words for a lock that did not come in time, and for two writers that wait for each other."""
+
+# Waits for no other writer longer than that, and for the disk where server or role say not to.
+_SETTLE_POSTGRESQL: Final = text("""
+    SELECT set_config('lock_timeout', :wait, true),
+        set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), true)""")
+
 
 def open_engine(url: str) -> Engine:
-    """An engine on the ledger that ``url`` names, made with its schema where it is missing.
+    """An engine on the ledger that ``url`` names, made with its schema where it is missing, upgraded where it is older.
 
-    Raises SettingsError where the URL cannot be read or the place cannot be written.
+    Raises SettingsError where the URL cannot be read, the place cannot be written, or a later version made the ledger.
     """
     parsed = _parsed(url)
     if parsed.get_backend_name() == "sqlite":
@@ -39,19 +47,38 @@ def open_engine(url: str) -> Engine:
             raise SettingsError(f"the ledger {path} cannot be made: {error}; see to its folder and rights") from error
         engine = _sqlite_engine(path)
         with reading(engine) as connection:
-            if not inspect(connection).has_table(POSTINGS.name):
+            if schema_version(connection) == 0:
                 raise SettingsError(f"{path} is there and holds no ledger; name another file, or take this one away")
-        return engine
-    engine = _postgresql_engine(parsed)
-    with writing(engine) as connection:
-        if not inspect(connection).has_table(POSTINGS.name):
-            _create_schema(connection)
+    else:
+        engine = _postgresql_engine(parsed)
+    with reading(engine) as connection:
+        current = is_current(connection)
+    if not current:
+        with writing(engine) as connection:
+            _require_may_create(connection)
+            migrate(connection)
     return engine
+
+
+def _require_may_create(connection: Connection) -> None:
+    """Whoever writes a ledger on PostgreSQL need not own it, and then another makes its tables."""
+    may = text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
+    if connection.dialect.name == "postgresql" and not connection.scalar(may):
+        raise SettingsError(
+            f"the ledger {_shown(connection.engine.url)} is not made yet, or of an earlier version, and this role may not "
+            "make tables: let the role that is to own them run a command first, and grant this one SELECT and INSERT on them"
+        )
 
 
 def _postgresql_engine(url: URL) -> Engine:
     try:
-        return create_engine(url, poolclass=NullPool)
+        return create_engine(
+            url,
+            poolclass=NullPool,
+            # Whatever the server's or the role's defaults: a writer that waited sees what the one before it posted.
+            isolation_level="READ COMMITTED",
+            connect_args={"client_encoding": "UTF8"},
+        )
     except (ImportError, exc.ArgumentError) as error:
         raise SettingsError(f"the ledger's URL {_shown(url)} needs a driver that is not installed: {error}") from error
 
@@ -59,7 +86,7 @@ def _postgresql_engine(url: URL) -> Engine:
 def _parsed(url: str) -> URL:
     try:
         parsed = make_url(url)
-    except exc.ArgumentError as error:
+    except (exc.ArgumentError, ValueError) as error:
         raise SettingsError(
             "INCENTIVES_LEDGER_URL is no SQLAlchemy URL; write it like sqlite:////var/ledger/ledger.sqlite "
             "or postgresql+psycopg://user@host/database"
@@ -70,7 +97,8 @@ def _parsed(url: str) -> URL:
 
 
 def _shown(url: URL) -> str:
-    return url.render_as_string(hide_password=True)
+    # Drivers take passwords among the options, too.
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 def _sqlite_path(url: URL) -> Path:
@@ -94,19 +122,13 @@ def _create_sqlite_file(path: Path) -> None:
         with closing(sqlite3.connect(new)) as bare:
             bare.execute("PRAGMA journal_mode = WAL")
         with writing(_sqlite_engine(new)) as connection:
-            _create_schema(connection)
+            migrate(connection)
         path.hardlink_to(new)
         sync(path.parent)
     except FileExistsError:
         pass  # Another process made it in the meantime, as whole as this one.
     finally:
         new.unlink(missing_ok=True)
-
-
-def _create_schema(connection: Connection) -> None:
-    METADATA.create_all(connection)
-    for ddl in trigger_ddl(connection.dialect.name).values():
-        connection.execute(text(ddl))  # Not the driver's own words: PostgreSQL's drivers would read a % in them.
 
 
 def _sqlite_engine(path: Path) -> Engine:
@@ -140,8 +162,8 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """
     with mended(_shown(engine.url)), engine.connect().execution_options(writes=True) as connection, connection.begin():
         if connection.dialect.name == "postgresql":
-            connection.execute(text(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('ledger of postings'))"))
+            connection.execute(_SETTLE_POSTGRESQL, {"wait": f"{WAIT_SECONDS}s"})
+            connection.execute(text(f"SELECT {LOCK}"))
         yield connection
 
 
@@ -162,14 +184,11 @@ def mended(place: str) -> Iterator[None]:
         yield
     except exc.IntegrityError as error:
         raise RefusedError(f"the ledger refuses a row and nothing was posted: {_first_line(error.orig)}") from error
-    except exc.OperationalError as error:
-        if "locked" in str(error.orig) or "lock timeout" in str(error.orig):
+    except exc.DBAPIError as error:
+        if getattr(error.orig, "sqlstate", None) in _BUSY_STATES or "is locked" in str(error.orig):
             raise BusyError(f"another process is writing to the ledger {place}; try again when it has ended") from error
-        raise SettingsError(
-            f"the ledger {place} cannot be used: {_first_line(error.orig)}; see to path, rights and disk"
-        ) from error
-    except exc.DatabaseError as error:
-        raise SettingsError(f"the ledger {place} cannot be used: {_first_line(error.orig)}") from error
+        cure = "; see to path, rights and disk" if isinstance(error, exc.OperationalError) else ""
+        raise SettingsError(f"the ledger {place} cannot be used: {_first_line(error.orig)}{cure}") from error
 
 
 def _first_line(error: object) -> str:

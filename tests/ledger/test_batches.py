@@ -6,6 +6,7 @@ from __future__ import annotations
 import gc
 import hashlib
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -20,6 +21,11 @@ from orchestration.ledger.ledger import Ledger
 AWARDS = [provisional(number + 1, subject_id=f"é{number:02}") for number in range(12)]
 HEAD = "59b0cd79cb4845004f7806d7d85a207d5f585c225fe955dcd6cadfeae7709b3c"
 """The hash after the two postings below, as it was when the ledger was first written: it may never change."""
+NO_EIGHT = {
+    "sqlite": "CREATE TRIGGER no_eight BEFORE INSERT ON entries WHEN NEW.amount_cents = 8 "
+    "BEGIN SELECT RAISE(ABORT, 'no eight'); END",
+    "postgresql": 'ALTER TABLE entries ADD CONSTRAINT "no eight" CHECK (amount_cents <> 8)',
+}
 
 
 def post_two_days(ledger: Ledger) -> str:
@@ -36,10 +42,10 @@ def test_the_chain_is_the_same_in_any_number_of_statements(
     assert ledger.verify([ledger.head()]) == []
 
 
-def test_a_query_and_sha256_give_the_chain(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_query_and_sha256_give_the_chain(ledger: Ledger, behind: Callable) -> None:
     post_two_days(ledger)
     text = ""
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw:
+    with behind(ledger) as raw:
         (*header, posting_hash, _) = raw.execute("SELECT * FROM postings WHERE posting_no = 2").fetchone()
         text += header[-1] + "\n"
         for row in raw.execute("SELECT * FROM entries WHERE posting_no = 2 ORDER BY entry_no"):
@@ -49,17 +55,15 @@ def test_a_query_and_sha256_give_the_chain(ledger: Ledger, tmp_path: Path) -> No
 
 
 def test_a_row_that_the_store_refuses_takes_its_whole_posting_with_it(
-    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch, behind: Callable
 ) -> None:
     head = post(ledger, "2025-10-01", provisional(5)).head
     monkeypatch.setattr(append_module, "BATCH", 5)
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw:
-        raw.execute(
-            "CREATE TRIGGER no_eight BEFORE INSERT ON entries WHEN NEW.amount_cents = 8 "
-            "BEGIN SELECT RAISE(ABORT, 'no eight'); END"
-        )
-    with pytest.raises(RefusedError, match="the ledger refuses a row and nothing was posted: no eight"):
+    with behind(ledger) as raw:
+        raw.execute(NO_EIGHT[raw.dialect])
+    with pytest.raises(RefusedError, match="the ledger refuses a row and nothing was posted: .*no eight") as caught:
         post(ledger, "2025-10-02", *AWARDS)
+    assert "\n" not in str(caught.value)
     assert ledger.head() == head
     assert len(list(ledger.entries())) == 1
 

@@ -12,9 +12,9 @@ from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.store import writing
 
 
-def test_a_commit_waits_for_the_disk(ledger: Ledger) -> None:
+def test_a_commit_waits_for_the_disk(sqlite_ledger: Ledger) -> None:
     full = 2
-    with writing(ledger._engine) as connection:
+    with writing(sqlite_ledger._engine) as connection:
         assert connection.scalar(text("PRAGMA synchronous")) == full
 
 

@@ -26,18 +26,22 @@ def in_process(target: object, *args: object) -> multiprocessing.Process:
     return process
 
 
-def post_at_the_barrier(folder: Path, barrier: object, results: object) -> None:
+def url_of(ledger: Ledger) -> str:
+    return ledger._engine.url.render_as_string(hide_password=False)
+
+
+def post_at_the_barrier(url: str, barrier: object, results: object) -> None:
     barrier.wait()
-    results.put(post(ledger_in(folder), "2025-10-02", *AWARDS).posted)
+    results.put(post(Ledger.open(url), "2025-10-02", *AWARDS).posted)
 
 
-def test_processes_posting_the_same_day_at_once_make_one_posting(tmp_path: Path) -> None:
+def test_processes_posting_the_same_day_at_once_make_one_posting(unmade: str, tmp_path: Path) -> None:
     barrier, results = FORK.Barrier(3), FORK.Queue()
-    processes = [in_process(post_at_the_barrier, tmp_path / "shared", barrier, results) for _ in range(3)]
+    processes = [in_process(post_at_the_barrier, unmade, barrier, results) for _ in range(3)]
     assert sorted(results.get(timeout=30) for _ in processes) == [False, False, True]
     for process in processes:
         process.join()
-    shared, alone = ledger_in(tmp_path / "shared"), ledger_in(tmp_path / "alone")
+    shared, alone = Ledger.open(unmade), ledger_in(tmp_path / "alone")
     post(alone, "2025-10-02", *AWARDS)
     assert shared.head() == alone.head()
     assert list(shared.entries()) == list(alone.entries())
@@ -47,7 +51,7 @@ def die(*_: object) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def post_and_die(folder: Path, where: str) -> None:
+def post_and_die(url: str, where: str) -> None:
     append_module.BATCH = 100
     calls = iter(range(100))
     text_of = chain.text_of
@@ -57,16 +61,15 @@ def post_and_die(folder: Path, where: str) -> None:
         append_module.text_of = lambda rows: die() if next(calls) == 5 else text_of(rows)
     elif where == "the header":
         chain.header_text = die
-    ledger = ledger_in(folder)
+    ledger = Ledger.open(url)
     post(ledger, "2025-10-03", *AWARDS)
     die()
 
 
 @pytest.mark.parametrize("where", ["the first batch", "a batch in the middle", "the header", "after the posting"])
-def test_a_kill_leaves_all_of_a_posting_or_nothing(tmp_path: Path, where: str) -> None:
-    ledger = ledger_in(tmp_path)
+def test_a_kill_leaves_all_of_a_posting_or_nothing(ledger: Ledger, tmp_path: Path, where: str) -> None:
     head = post(ledger, "2025-10-02", provisional(5)).head
-    process = in_process(post_and_die, tmp_path, where)
+    process = in_process(post_and_die, url_of(ledger), where)
     process.join()
     assert process.exitcode == -signal.SIGKILL
     assert (ledger.head() == head) == (where != "after the posting")
@@ -98,7 +101,7 @@ def test_a_reader_is_not_blocked_by_a_posting_and_does_not_see_it(
 
 def test_a_writer_that_waits_too_long_says_who_to_wait_for(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
     with writing(ledger._engine):
-        monkeypatch.setattr("orchestration.ledger.store.WAIT_SECONDS", 0)
-        impatient = ledger_in(Path(ledger._engine.url.database).parent)
+        monkeypatch.setattr("orchestration.ledger.store.WAIT_SECONDS", 0.01)
+        impatient = Ledger.open(url_of(ledger))
         with pytest.raises(BusyError, match="another process is writing to the ledger"):
             post(impatient, "2025-10-02", provisional(5))

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import duckdb
 
+from orchestration.payout_reports import load_payouts
+from orchestration.payouts.payees import payees_as_known
+from orchestration.payouts.proposals import Line, Owner, Unpaid, decided
+from orchestration.payouts.records import Payout, Step
 from orchestration.reports import PARTNER_INCENTIVE_PAYOUTS, REFERRAL_REWARD_LEDGER
 
 WAREHOUSE = """
@@ -15,6 +20,10 @@ WAREHOUSE = """
         instrument varchar, amount_cents bigint);
     create table staging.stg_partners (partner_id varchar, payee_id varchar, tax_form_on_file boolean, updated_at date,
         landed_on date);
+    create table staging.stg_creators as select null as creator_id, payee_id, tax_form_on_file, updated_at, landed_on
+        from staging.stg_partners;
+    create table staging.stg_sellers as select null as seller_id, payee_id, tax_form_on_file, updated_at, landed_on
+        from staging.stg_partners;
     create table terms.programs as select 'friends' as program_id, 'referral_reward' as kind
         union all select 'growth', 'incremental_daily_gmv';
     create table marts.referral_conversions as select 'friends' as program_id, 'Bob' as referee_id, 'FINAL' as status;
@@ -51,6 +60,20 @@ def test_what_partners_are_owed_and_what_holds_it() -> None:
     ):  # fmt: skip
         row = (partner, payee, tax_form, f"2025-10-0{day}", "2025-10-03")
         connection.execute("insert into staging.stg_partners values (?, ?, ?, ?, ?)", row)
+    # What lands later is not known yet.
+    connection.execute("insert into staging.stg_partners values ('P2', 'payee', true, '2025-10-04', '2025-10-04')")
+    payees = payees_as_known(connection, date(2025, 10, 3))
+    payable = {
+        Owner("PARTNER", partner, instrument): [Line("growth", "2025", "", "daily_gmv", cents)]
+        for partner, instrument, cents in (
+            ("P1", "CASH", 5_000),
+            ("P2", "CASH", 5),
+            ("P3", "CASH", 5),
+            ("P4", "CASH", 5),
+        )
+    }
+    decisions = decided(payable, payees, {}, date(2025, 10, 15))
+    load_payouts(connection, [], [one for one in decisions if isinstance(one, Unpaid)])
     connection.execute(PARTNER_INCENTIVE_PAYOUTS)
     assert connection.execute(
         """select partner_id, instrument, provisional_cents, approved_cents, paid_cents, open_cents, hold_reason
@@ -63,6 +86,34 @@ def test_what_partners_are_owed_and_what_holds_it() -> None:
         ("P4", "CASH", 0, 5, 0, 5, "payee_id is missing"),  # nobody knows it
         ("P5", "CASH", 5, 0, 0, 0, None),  # nothing to hold yet
     ]
+
+
+def test_what_was_paid_of_each_program_is_no_longer_open() -> None:
+    connection = warehouse(
+        [
+            ("ADJUST", "growth", "P1", "", "daily_gmv", "CASH", 9_000),
+            ("ADJUST", "growth", "P1", "a video", "videos", "CASH", 500),
+            ("GRANT", "manual:goodwill", "P1", "adj-1", "adjustment", "CASH", 700),
+            ("CHARGE", "manual:goodwill", "P1", "adj-2", "adjustment", "CASH", 100),
+            ("ACCRUE", "growth", "P2", "", "daily_gmv", "CASH", 5),
+            ("RELEASE", "growth", "P2", "", "daily_gmv", "CASH", 5),
+        ]
+    )
+    lines = (Line("growth", "2025", "", "daily_gmv", 8_000), Line("growth", "2025", "a video", "videos", 500))
+    owner, day = Owner("PARTNER", "P1", "CASH"), date(2025, 10, 15)
+    steps = [Step("PROPOSED", "ann", "", None, ""), Step("APPROVED", "bob", "", None, "")]
+    paid = [*steps, Step("EXPORTED", "cid", "", 2, "")]
+    returned = [*paid, Step("FAILED", "cid", "", 3, "")]
+    payouts = [
+        Payout(name, owner, day, "payee", 8_500, 1, lines, tuple(went))
+        for name, went in (("waits", steps), ("was paid", paid), ("came back", returned))
+    ]
+    load_payouts(connection, payouts, [])
+    connection.execute(PARTNER_INCENTIVE_PAYOUTS)
+    # 90.00 and 5.00 approved, 85.00 paid by the one payout that stands paid; by hand 7.00 - 1.00; P2's row is nothing.
+    assert connection.execute(
+        "select program_id, approved_cents, paid_cents, open_cents from ledger.partner_incentive_payouts order by all"
+    ).fetchall() == [("growth", 9_500, 8_500, 1_000), ("manual:goodwill", 600, 0, 600)]
 
 
 def test_what_referrers_earn_entry_by_entry() -> None:

@@ -9,8 +9,8 @@ from awards_by_hand import post, provisional
 from orchestration.ledger.ledger import Ledger
 
 
-def test_a_posting_of_a_hundred_thousand_entries_takes_seconds(ledger: Ledger) -> None:
+def test_a_posting_of_a_hundred_thousand_entries_takes_seconds(sqlite_ledger: Ledger) -> None:
     awards = [provisional(number + 1, subject_id=f"{number:06}") for number in range(100_000)]
     start = perf_counter()
-    assert post(ledger, "2025-10-02", *awards).entry_count == 100_000
+    assert post(sqlite_ledger, "2025-10-02", *awards).entry_count == 100_000
     assert perf_counter() - start < 8

@@ -1,4 +1,4 @@
-"""What the store refuses by itself, to whoever connects, and how it is made."""
+"""What the store refuses by itself on SQLite, to whoever connects, and how it is made."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from orchestration.ledger.tables import ENTRIES, POSTINGS
 
 
 @pytest.fixture
-def raw(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
+def raw(sqlite_ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[sqlite3.Connection]:
     """A bare connection to a ledger of two postings: no foreign keys asked for, nothing of ours in between."""
     monkeypatch.setattr("orchestration.ledger.positions.LEAST_ENTRIES", 1)
-    ledger.post_awards(date(2025, 10, 2), [provisional(5)], "i", "t", {("program", 1): "hash"})
-    post(ledger, "2025-10-03", provisional(8))
+    sqlite_ledger.post_awards(date(2025, 10, 2), [provisional(5)], "i", "t", {("program", 1): "hash"})
+    post(sqlite_ledger, "2025-10-03", provisional(8))
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as connection:
         yield connection
 

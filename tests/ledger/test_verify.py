@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -15,10 +13,11 @@ from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import Ledger
 
 Tamper = Callable[..., list[str]]
+BYTE = {"sqlite": "x'00'", "postgresql": "'\\x00'"}
 
 
 @pytest.fixture
-def tampered(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tamper:
+def tampered(ledger: Ledger, unguarded: Callable, monkeypatch: pytest.MonkeyPatch) -> Tamper:
     """Change a ledger of three postings and five entries behind its back, put the triggers back, and verify it."""
     monkeypatch.setattr("orchestration.ledger.positions.LEAST_ENTRIES", 4)
     post(ledger, "2025-10-02", provisional(500), provisional(100, beneficiary_id="P2"))
@@ -28,15 +27,9 @@ def tampered(ledger: Ledger, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert ledger.verify([head]) == []
 
     def tamper(*statements: str) -> list[str]:
-        with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
-            triggers = raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-            for name, _ in triggers:
-                raw.execute(f"DROP TRIGGER {name}")
-            raw.execute("PRAGMA ignore_check_constraints = ON")
+        with unguarded(ledger) as raw:
             for statement in statements:
-                raw.execute(statement)
-            for _, sql in triggers:
-                raw.execute(sql)
+                raw.execute(statement.replace("x'00'", BYTE[raw.dialect]))
         return ledger.verify([head])
 
     return tamper
@@ -92,12 +85,12 @@ def test_tampering_is_named(tampered: Tamper, statement: str, says: str) -> None
     assert any(re.search(says, sentence) for sentence in found), found
 
 
-def test_a_trigger_that_is_gone_or_altered_is_named(ledger: Ledger, tmp_path: Path) -> None:
-    with closing(sqlite3.connect(tmp_path / "ledger.sqlite")) as raw:
+def test_a_trigger_that_is_gone_or_altered_is_named(sqlite_ledger: Ledger, behind: Callable) -> None:
+    with behind(sqlite_ledger) as raw:
         raw.execute("DROP TRIGGER entries_no_delete")
         raw.execute("DROP TRIGGER postings_no_update")
         raw.execute("CREATE TRIGGER postings_no_update BEFORE UPDATE ON postings BEGIN SELECT 1; END")
-    assert [sentence.split()[-5] for sentence in ledger.verify()] == ["postings_no_update", "entries_no_delete"]
+    assert [sentence.split()[-5] for sentence in sqlite_ledger.verify()] == ["postings_no_update", "entries_no_delete"]
 
 
 def test_a_tail_cut_off_without_a_trace_is_found_by_the_anchor_alone(tampered: Tamper, ledger: Ledger) -> None:

@@ -16,7 +16,12 @@ LEDGER = """
     create schema ledger;
     create table ledger.ledger_entries (entry_no bigint, posting_no bigint, as_of date, program_id varchar, component varchar,
         beneficiary_type varchar, beneficiary_id varchar, subject_id varchar, period varchar, entry_type varchar,
-        instrument varchar, amount_cents bigint)"""
+        instrument varchar, amount_cents bigint);
+    create table ledger.payouts (payout_id varchar, state varchar);
+    create table ledger.payout_lines (payout_id varchar, program_id varchar, period varchar, beneficiary_type varchar,
+        beneficiary_id varchar, instrument varchar, amount_cents bigint);
+    create table ledger.unpaid_balances (beneficiary_type varchar, beneficiary_id varchar, instrument varchar, is_held boolean,
+        reason varchar)"""
 
 
 def test_joins_are_by_key() -> None:

@@ -1,0 +1,125 @@
+"""``incentives adjust``: its arguments, and what it prints. No logic of its own (rulebook 3, MANUAL postings)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from orchestration.errors import SettingsError
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.ledger.adjustments import Adjustment
+
+adjust_app = typer.Typer(
+    no_args_is_help=True, help="Money granted or charged by hand: one person asks, another approves."
+)
+console = Console(highlight=False, soft_wrap=True)
+
+By = Annotated[str, typer.Option("--by", help="who does it")]
+Whose = Annotated[str, typer.Argument(metavar="TYPE:ID", help="the beneficiary, as PARTNER:p1")]
+Dollars = Annotated[str, typer.Argument(metavar="AMOUNT", help="dollars and cents, as 25.00")]
+Instrument = Annotated[str, typer.Option(help="CASH, AD_CREDIT or SHOP_CREDIT")]
+Reason = Annotated[str, typer.Option(help="one word, as goodwill or correction")]
+Note = Annotated[str, typer.Option(help="what it is for, in a sentence")]
+Evidence = Annotated[Path, typer.Option(help="the file that shows why; its hash is kept in the ledger")]
+
+
+@adjust_app.command("grant")
+def grant(
+    whose: Whose,
+    amount: Dollars,
+    reason: Reason,
+    note: Note,
+    evidence: Evidence,
+    by: By,
+    instrument: Instrument = "CASH",
+) -> None:
+    """Asks for money to be granted to a beneficiary."""
+    _ask("GRANT", whose, amount, reason, note, evidence, by, instrument)
+
+
+@adjust_app.command("charge")
+def charge(
+    whose: Whose,
+    amount: Dollars,
+    reason: Reason,
+    note: Note,
+    evidence: Evidence,
+    by: By,
+    instrument: Instrument = "CASH",
+) -> None:
+    """Asks for money to be charged to a beneficiary."""
+    _ask("CHARGE", whose, amount, reason, note, evidence, by, instrument)
+
+
+@adjust_app.command("approve")
+def approve(adjustment_id: Annotated[str, typer.Argument()], by: By) -> None:
+    """Posts an adjustment; somebody other than the one who asked for it must."""
+    from orchestration.payout_desk import approve_adjustment
+
+    _tell(approve_adjustment(Settings.from_environment(), adjustment_id, by))
+
+
+@adjust_app.command("reject")
+def reject(adjustment_id: Annotated[str, typer.Argument()], by: By) -> None:
+    """Ends a request; nothing is posted."""
+    from orchestration.ledger.adjustments import Adjustments
+
+    _tell(Adjustments.open(Settings.from_environment().ledger_url).reject(adjustment_id, by))
+
+
+@adjust_app.command("list")
+def list_adjustments() -> None:
+    """Every adjustment, with who asked for it and who decided."""
+    from orchestration.ledger.adjustments import Adjustments
+
+    for adjustment in Adjustments.open(Settings.from_environment().ledger_url).all():
+        _tell(adjustment)
+
+
+def _ask(
+    entry_type: str, whose: str, amount: str, reason: str, note: str, evidence: Path, by: str, instrument: str
+) -> None:
+    from orchestration.ledger.adjustments import Adjustments, Request, evidence_of
+
+    kind, _, beneficiary = whose.partition(":")
+    if not evidence.is_file():
+        raise SettingsError(f"{evidence} is no file; name the file that shows why")
+    request = Request(
+        entry_type,
+        reason,
+        kind,
+        beneficiary,
+        instrument,
+        _cents(amount),
+        " ".join(note.split()),
+        evidence.name,
+        evidence_of(evidence.read_bytes()),
+    )
+    _tell(Adjustments.open(Settings.from_environment().ledger_url).ask(request, by))
+
+
+def _cents(amount: str) -> int:
+    """Dollars and cents as people write them, in cents; SettingsError where they are no such thing."""
+    whole, _, part = amount.partition(".")
+    if not (amount.isascii() and whole.isdigit() and (amount == whole or (len(part) == 2 and part.isdigit()))):
+        raise SettingsError(f"{amount!r} is no amount; write dollars and cents, as 25.00")
+    return int(whole) * 100 + int(part or 0)
+
+
+def _tell(adjustment: Adjustment) -> None:
+    from orchestration.explanation import dollars
+
+    request = adjustment.request
+    decided = f"{adjustment.decision} by {adjustment.decided_by}" if adjustment.decision else "awaits another person"
+    posted = f", posting {adjustment.posting_no}" if adjustment.posting_no else ""
+    console.print(
+        f"{adjustment.adjustment_id}: {request.entry_type} {dollars(request.amount_cents)} {request.instrument} "
+        f"{request.beneficiary_type}:{request.beneficiary_id}, {request.reason} ({request.note}), "
+        f"asked for by {adjustment.requested_by}; {decided}{posted}",
+        markup=False,
+    )

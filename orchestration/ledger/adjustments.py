@@ -1,0 +1,249 @@
+"""Adjustments by hand: money granted or charged for a reason, with evidence, by two people (rulebook, sections 3 and 4).
+
+One asks, another approves, and the approval posts a MANUAL posting in the same transaction. Does not belong here: awards, which
+no adjustment ever touches.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, Engine, func, insert, select
+
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.accounts import MANUAL_PREFIX, account
+from orchestration.ledger.append import append
+from orchestration.ledger.chain import NO_TERMS
+from orchestration.ledger.entries import (
+    BENEFICIARY_TYPES,
+    CHARGE,
+    GRANT,
+    INSTRUMENTS,
+    MANUAL,
+    MAX_CENTS,
+    SIDES,
+    Movement,
+)
+from orchestration.ledger.ledger import head_of, last_day
+from orchestration.ledger.people import named, same_person
+from orchestration.ledger.store import open_engine, reading, rows_of, writing
+from orchestration.ledger.tables import ADJUSTMENT_DECISIONS, ADJUSTMENTS, ENTRIES, POSTINGS
+
+COMPONENT: Final = "adjustment"
+"""The component of an adjustment's key, whose period is the day of its posting and whose subject is its id."""
+
+_REASON: Final = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+
+
+class Request(NamedTuple):
+    """What somebody asks for: GRANT or CHARGE, why in one word and in a sentence, whose money, cents > 0, and the evidence."""
+
+    entry_type: str
+    reason: str
+    beneficiary_type: str
+    beneficiary_id: str
+    instrument: str
+    amount_cents: int
+    note: str
+    evidence_name: str
+    evidence_sha256: str
+
+
+class Adjustment(NamedTuple):
+    """One adjustment: who asked for it, and what was decided (APPROVED, REJECTED, or None while nobody did)."""
+
+    adjustment_id: str
+    request: Request
+    requested_by: str
+    decision: str | None
+    decided_by: str | None
+    posting_no: int | None
+
+
+class Adjustments:
+    """The adjustments of one ledger; holds no connection between calls."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Adjustments:
+        """The adjustments of the ledger at a SQLAlchemy URL."""
+        return cls(open_engine(url))
+
+    def ask(self, request: Request, by: str) -> Adjustment:
+        """Records a request; SettingsError naming what of it cannot be."""
+        _check(request)
+        name = named(by)
+        with writing(self._engine) as connection:
+            adjustment_id = f"adj-{(connection.scalar(select(func.count()).select_from(ADJUSTMENTS)) or 0) + 1:06d}"
+            values = {**request._asdict(), "adjustment_id": adjustment_id, "requested_by": name, "recorded_at": _now()}
+            connection.execute(insert(ADJUSTMENTS).values(**values))
+        return self.one(adjustment_id)
+
+    def approve(self, adjustment_id: str, by: str, day: date) -> Adjustment:
+        """Posts an adjustment; RefusedError where it was decided already, or asked for by the same person."""
+        name = named(by)
+        with writing(self._engine) as connection:
+            found = _undecided(connection, adjustment_id, "APPROVED", name)
+            if found is None:
+                return _one(connection, adjustment_id)
+            if same_person(found.requested_by, name):
+                raise RefusedError(f"{adjustment_id} was asked for by {name}; somebody else must approve it")
+            as_of = last_day(connection, day)
+            posted = append(
+                connection,
+                head_of(connection),
+                kind=MANUAL,
+                as_of=as_of,
+                inputs_hash=inputs_hash_of(found, name),
+                terms_hash=NO_TERMS,
+                movements=[movement_of(found, as_of)],
+            )
+            _decide(connection, adjustment_id, "APPROVED", name, posted.posting_no)
+        return self.one(adjustment_id)
+
+    def reject(self, adjustment_id: str, by: str) -> Adjustment:
+        """Ends a request that nobody decided yet; nothing is posted."""
+        name = named(by)
+        with writing(self._engine) as connection:
+            if _undecided(connection, adjustment_id, "REJECTED", name):
+                _decide(connection, adjustment_id, "REJECTED", name, None)
+        return self.one(adjustment_id)
+
+    def all(self) -> list[Adjustment]:
+        """Every adjustment, in the order in which they were asked for."""
+        with reading(self._engine) as connection:
+            return _adjustments(connection)
+
+    def one(self, adjustment_id: str) -> Adjustment:
+        """One adjustment; SettingsError where there is none of that id."""
+        with reading(self._engine) as connection:
+            return _one(connection, adjustment_id)
+
+    def faults(self) -> list[str]:
+        """What is wrong with adjustments, a sentence each; nothing where requests, decisions and entries agree."""
+        with reading(self._engine) as connection:
+            return list(_faults(connection))
+
+
+def evidence_of(content: bytes) -> str:
+    """The hash by which a file of evidence is known: SHA-256 in hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def movement_of(adjustment: Adjustment, as_of: date) -> Movement:
+    """The one entry of an adjustment: a key of its own, which no award has."""
+    request = adjustment.request
+    program_id = MANUAL_PREFIX + request.reason
+    whose = request.beneficiary_type, request.beneficiary_id
+    debit, credit = (account(role, program_id, *whose) for role in SIDES[request.entry_type])
+    return (
+        request.entry_type,
+        program_id,
+        as_of.isoformat(),
+        *whose,
+        adjustment.adjustment_id,
+        COMPONENT,
+        request.instrument,
+        None,
+        debit,
+        credit,
+        request.amount_cents,
+    )
+
+
+def inputs_hash_of(adjustment: Adjustment, approved_by: str) -> str:
+    """What a MANUAL posting rests on: the request with its evidence, and the two people."""
+    told = [adjustment.adjustment_id, *adjustment.request, adjustment.requested_by, approved_by]
+    return hashlib.sha256(json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
+def _check(request: Request) -> None:
+    if request.entry_type not in (GRANT, CHARGE):
+        raise SettingsError(f"{request.entry_type!r} is no adjustment; it is {GRANT} or {CHARGE}")
+    if not _REASON.fullmatch(request.reason):
+        raise SettingsError(f"the reason {request.reason!r} is no single word; write it as goodwill or correction")
+    if request.beneficiary_type not in BENEFICIARY_TYPES or not request.beneficiary_id:
+        raise SettingsError(f"a beneficiary is TYPE:ID, of type {', '.join(BENEFICIARY_TYPES)}")
+    if request.instrument not in INSTRUMENTS:
+        raise SettingsError(f"{request.instrument!r} is no instrument; it is one of {', '.join(INSTRUMENTS)}")
+    if not 0 < request.amount_cents <= MAX_CENTS:
+        raise SettingsError(f"an adjustment is a whole number of cents above 0, not {request.amount_cents}")
+    if not request.note:
+        raise SettingsError("say what it is for: --note TEXT")
+
+
+def _adjustments(connection: Connection) -> list[Adjustment]:
+    decisions = ADJUSTMENT_DECISIONS.c
+    columns = [ADJUSTMENTS.c[name] for name in Request._fields]
+    statement = (
+        select(
+            ADJUSTMENTS.c.adjustment_id,
+            *columns,
+            ADJUSTMENTS.c.requested_by,
+            decisions.decision,
+            decisions.by_name,
+            decisions.posting_no,
+        )
+        .outerjoin(ADJUSTMENT_DECISIONS, decisions.adjustment_id == ADJUSTMENTS.c.adjustment_id)
+        .order_by(ADJUSTMENTS.c.adjustment_id)
+    )
+    return [Adjustment(row[0], Request(*row[1:10]), *row[10:]) for row in rows_of(connection, statement)]
+
+
+def _one(connection: Connection, adjustment_id: str) -> Adjustment:
+    for adjustment in _adjustments(connection):
+        if adjustment.adjustment_id == adjustment_id:
+            return adjustment
+    raise SettingsError(f"there is no adjustment {adjustment_id}; `incentives adjust list` names them")
+
+
+def _undecided(connection: Connection, adjustment_id: str, decision: str, by: str) -> Adjustment | None:
+    """The adjustment, where it waits; None where the same person decided it so already."""
+    found = _one(connection, adjustment_id)
+    if found.decision is None:
+        return found
+    if (found.decision, found.decided_by) == (decision, by):
+        return None
+    raise RefusedError(f"{adjustment_id} was {found.decision} by {found.decided_by}; nothing was changed")
+
+
+def _decide(connection: Connection, adjustment_id: str, decision: str, by: str, posting_no: int | None) -> None:
+    values = {"adjustment_id": adjustment_id, "decision": decision, "by_name": by, "posting_no": posting_no}
+    connection.execute(insert(ADJUSTMENT_DECISIONS).values(**values, recorded_at=_now()))
+
+
+def _faults(connection: Connection) -> Iterator[str]:
+    columns = POSTINGS.c.posting_no, POSTINGS.c.as_of, POSTINGS.c.inputs_hash
+    manual = select(*columns).where(POSTINGS.c.kind == MANUAL)
+    postings = {row[0]: (date.fromisoformat(row[1]), row[2]) for row in rows_of(connection, manual)}
+    names = [column for column in ENTRIES.c if column.name not in ("entry_no", "posting_no")]
+    entries: dict[int, list[tuple[object, ...]]] = {}
+    for row in rows_of(
+        connection, select(ENTRIES.c.posting_no, *names).where(ENTRIES.c.entry_type.in_((GRANT, CHARGE)))
+    ):
+        entries.setdefault(row[0], []).append(row[1:])
+    for adjustment in _adjustments(connection):
+        if adjustment.decision != "APPROVED":
+            continue
+        as_of, inputs_hash = postings.pop(adjustment.posting_no or 0, (None, ""))
+        if as_of is None:
+            yield f"{adjustment.adjustment_id} was approved, and its posting {adjustment.posting_no} is missing"
+        elif entries.get(adjustment.posting_no or 0) != [movement_of(adjustment, as_of)]:
+            yield f"posting {adjustment.posting_no} does not move what {adjustment.adjustment_id} says"
+        elif inputs_hash != inputs_hash_of(adjustment, adjustment.decided_by or ""):
+            yield f"posting {adjustment.posting_no} rests on other words, evidence or people than {adjustment.adjustment_id}"
+        elif same_person(adjustment.requested_by, adjustment.decided_by or ""):
+            yield f"{adjustment.adjustment_id} was asked for and approved by {adjustment.decided_by}"
+    for posting_no in postings:
+        yield f"posting {posting_no} is MANUAL, and no adjustment stands for it"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,152 @@
+"""``incentives payouts``: its arguments, and what it prints. No logic of its own (PUBLIC, Command line; rulebook 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from orchestration.errors import SettingsError
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.payouts.proposals import Unpaid
+    from orchestration.payouts.records import Payout
+
+payouts_app = typer.Typer(no_args_is_help=True, help="Proposing, approving and paying what is payable.")
+console = Console(highlight=False, soft_wrap=True)
+
+By = Annotated[str, typer.Option("--by", help="who does it")]
+Reason = Annotated[str, typer.Option("--reason", help="why")]
+Ids = Annotated[list[str] | None, typer.Argument(help="payout ids, as `payouts list` names them")]
+
+
+@payouts_app.command("propose")
+def propose(by: By) -> None:
+    """Proposes a payout of every balance that can be paid, as of the last processed day."""
+    from orchestration.payout_desk import propose as propose_now
+    from orchestration.payouts.proposals import Proposal, Unpaid
+
+    day, decisions = propose_now(Settings.from_environment(), by)
+    new = [decision for decision in decisions if isinstance(decision, Proposal)]
+    console.print(f"{day}: {len(new)} payouts proposed by {by}, {_dollars(sum(one.amount_cents for one in new))}")
+    for one in new:
+        console.print(f"  {one.payout_id}  {_dollars(one.amount_cents)}  to {one.payee_id}", markup=False)
+    console.print(_unpaid_table([one for one in decisions if isinstance(one, Unpaid)]))
+
+
+@payouts_app.command("list")
+def list_payouts(state: Annotated[str | None, typer.Option(help="only those in this state")] = None) -> None:
+    """Every payout with its state and who took the last step, and the balances that get none, with the reason."""
+    from orchestration.payout_desk import unpaid
+    from orchestration.payouts.payouts import Payouts
+
+    settings = Settings.from_environment()
+    payouts = Payouts.open(settings.ledger_url).payouts()
+    console.print(_table(one for one in payouts if state is None or one.state == state.upper()))
+    if state is None:
+        console.print(_unpaid_table(unpaid(settings)))
+
+
+@payouts_app.command("approve")
+def approve(
+    by: By,
+    payout_ids: Ids = None,
+    every: Annotated[bool, typer.Option("--all", help="all that are proposed")] = False,
+) -> None:
+    """Approves payouts, all or none of them; somebody other than the proposer must."""
+    from orchestration.payout_desk import proposed
+    from orchestration.payouts.payouts import Payouts
+
+    settings = Settings.from_environment()
+    chosen = list(proposed(settings)) if every else _ids(payout_ids)
+    console.print(_table(Payouts.open(settings.ledger_url).approve(chosen, by)))
+
+
+@payouts_app.command("export")
+def export(by: By) -> None:
+    """Pays every approved payout by one PAY posting, and writes its files; again, the same files where one is missing."""
+    from orchestration.payout_desk import export as export_now
+
+    settings = Settings.from_environment()
+    done, written = export_now(settings, by)
+    for payout_id, reason in done.cancelled:
+        console.print(f"{payout_id} was cancelled and is proposed anew next time: {reason}", markup=False)
+    if done.posting_no is None:
+        console.print("nothing was approved, so nothing was paid")
+    else:
+        total = _dollars(sum(payout.amount_cents for payout in done.paid))
+        console.print(f"export {done.posting_no}: {len(done.paid)} payouts, {total}")
+    for path in written:
+        console.print(f"  {path}", markup=False)
+
+
+@payouts_app.command("settle")
+def settle(by: By, payout_ids: Ids = None) -> None:
+    """Records that the money of exported payouts arrived."""
+    from orchestration.payouts.payouts import Payouts
+
+    settings = Settings.from_environment()
+    console.print(_table(Payouts.open(settings.ledger_url).settle(_ids(payout_ids), by)))
+
+
+@payouts_app.command("fail")
+def fail(by: By, reason: Reason, payout_ids: Ids = None) -> None:
+    """Records that the money of exported payouts came back, and posts it as payable again."""
+    from orchestration.payout_desk import fail as fail_now
+
+    console.print(_table(fail_now(Settings.from_environment(), _ids(payout_ids), by, reason)))
+
+
+@payouts_app.command("cancel")
+def cancel(by: By, reason: Reason, payout_ids: Ids = None) -> None:
+    """Takes back payouts that are not exported yet; their balance is proposed anew on the next payout day."""
+    from orchestration.payouts.payouts import Payouts
+
+    settings = Settings.from_environment()
+    console.print(_table(Payouts.open(settings.ledger_url).cancel(_ids(payout_ids), by, reason)))
+
+
+def _ids(payout_ids: list[str] | None) -> list[str]:
+    if not payout_ids:
+        raise SettingsError("name at least one payout; `incentives payouts list` names them")
+    return payout_ids
+
+
+def _table(payouts: Iterable[Payout]) -> Table:
+    table = Table(title="payouts")
+    for name in ("payout", "amount", "to", "state", "by", "why"):
+        table.add_column(name, justify="right" if name == "amount" else "left", overflow="fold")
+    for payout in payouts:
+        last = payout.steps[-1]
+        row = (payout.payout_id, _dollars(payout.amount_cents), payout.payee_id, last.state, last.by_name, last.reason)
+        table.add_row(*map(_plain, row))
+    return table
+
+
+def _unpaid_table(unpaid: Iterable[Unpaid]) -> Table:
+    table = Table(title="balances without a payout")
+    for name in ("beneficiary", "instrument", "balance", "held", "reason"):
+        table.add_column(name, justify="right" if name == "balance" else "left", overflow="fold")
+    for one in unpaid:
+        kind, beneficiary, instrument = one.owner
+        held = "HELD" if one.is_held else ""
+        table.add_row(
+            _plain(f"{kind}:{beneficiary}"), instrument, _dollars(one.balance_cents), held, _plain(one.reason)
+        )
+    return table
+
+
+def _plain(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)
+
+
+def _dollars(cents: int) -> str:
+    from orchestration.explanation import dollars
+
+    return dollars(cents)

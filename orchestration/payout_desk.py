@@ -1,0 +1,134 @@
+"""Paying from a deployment: what a command or a run hands to ``payouts`` from the home, and what must be sound before.
+
+Does not belong here: any rule of payouts, and what commands print.
+"""
+
+from __future__ import annotations
+
+import json
+from calendar import monthrange
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.files import write_text
+from orchestration.ledger.adjustments import Adjustment, Adjustments
+from orchestration.ledger.chain import Head
+from orchestration.ledger.ledger import Ledger
+from orchestration.payouts.exports import file_faults, write_missing
+from orchestration.payouts.payees import payees_as_known
+from orchestration.payouts.payment_files import Debtor
+from orchestration.payouts.payouts import Export, Payouts
+from orchestration.payouts.proposals import Payee, Proposal, Unpaid
+from orchestration.payouts.records import Payout
+from orchestration.progress import Progress
+from orchestration.publication import published_head
+from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
+from orchestration.writer_lock import writer_lock
+
+
+def is_payout_day(settings: Settings, day: date) -> bool:
+    """Whether daily runs propose payouts on a day; a day that the month lacks is its last."""
+    last = monthrange(day.year, day.month)[1]
+    return day.day in {min(wanted, last) for wanted in settings.payout_days}
+
+
+def processed_day(settings: Settings) -> date:
+    """The day as of which balances stand; SettingsError where no day was processed yet."""
+    day = Progress.of_begun_home(settings).processed_through
+    if day is None:
+        raise SettingsError("no day was processed yet, so nothing can be paid; use `incentives run`")
+    return day
+
+
+def propose(settings: Settings, by: str) -> tuple[date, list[Proposal | Unpaid]]:
+    """Proposes payouts as of the last processed day; BusyError while a run is at work."""
+    with writer_lock(settings, "incentives payouts propose"):
+        day = processed_day(settings)
+        require_sound(settings)
+        return day, Payouts.open(settings.ledger_url).propose(day, _payees(settings, day), by)
+
+
+def export(settings: Settings, by: str) -> tuple[Export, list[Path]]:
+    """Pays what is approved and writes the files, also those that an interrupted export left out; BusyError while a run is at work.
+
+    The head is recorded beside the files, so that a ledger restored from before the export cannot pay again.
+    """
+    with writer_lock(settings, "incentives payouts export"):
+        day = processed_day(settings)
+        require_sound(settings)
+        payouts = Payouts.open(settings.ledger_url)
+        debtor = Debtor(*settings.debtor) if settings.debtor else None
+        done = payouts.export(day, _payees(settings, day), debtor, by)
+        written = write_missing(settings, payouts.files())
+        _record_head(settings)
+    return done, written
+
+
+def fail(settings: Settings, payout_ids: Sequence[str], by: str, reason: str) -> list[Payout]:
+    """Posts that the money of exported payouts came back; BusyError while a run is at work."""
+    with writer_lock(settings, "incentives payouts fail"):
+        day = processed_day(settings)
+        require_sound(settings)
+        done = Payouts.open(settings.ledger_url).fail(payout_ids, by, reason, day)
+        _record_head(settings)
+    return done
+
+
+def approve_adjustment(settings: Settings, adjustment_id: str, by: str) -> Adjustment:
+    """Posts an adjustment; BusyError while a run is at work."""
+    with writer_lock(settings, "incentives adjust approve"):
+        day = processed_day(settings)
+        require_sound(settings)
+        done = Adjustments.open(settings.ledger_url).approve(adjustment_id, by, day)
+        _record_head(settings)
+    return done
+
+
+def anchors(settings: Settings) -> list[Head]:
+    """The ledger's heads that were recorded elsewhere: by the last publication, and by the last payment or adjustment."""
+    path = _head_file(settings)
+    recorded = Head(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
+    return [head for head in (published_head(settings), recorded) if head is not None]
+
+
+def require_sound(settings: Settings) -> None:
+    """RefusedError naming what is wrong: nothing is paid from a ledger, or beside files, that are not as they were written."""
+    payouts = Payouts.open(settings.ledger_url)
+    faults = [
+        *Ledger.open(settings.ledger_url).verify(anchors(settings)),
+        *payouts.faults(),
+        *Adjustments.open(settings.ledger_url).faults(),
+    ]
+    faults += [fault for fault in file_faults(settings, payouts.files()) if " is missing: " not in fault]
+    if faults:
+        raise RefusedError(f"nothing was done, since {faults[0]}; `incentives verify` lists all")
+
+
+def unpaid(settings: Settings) -> list[Unpaid]:
+    """The balances that would get no payout now, and why."""
+    with writer_lock(settings, "incentives payouts list"):
+        day = processed_day(settings)
+        return Payouts.open(settings.ledger_url).unpaid(day, _payees(settings, day))
+
+
+def proposed(settings: Settings) -> Sequence[str]:
+    """The ids of all payouts that wait to be approved."""
+    return [payout.payout_id for payout in Payouts.open(settings.ledger_url).payouts() if payout.state == "PROPOSED"]
+
+
+def _payees(settings: Settings, day: date) -> dict[tuple[str, str], Payee]:
+    with open_warehouse(settings, read_only=True) as connection:
+        return payees_as_known(connection, day)
+
+
+def _record_head(settings: Settings) -> None:
+    head = Ledger.open(settings.ledger_url).head()
+    settings.payouts.mkdir(mode=0o700, exist_ok=True)
+    write_text(_head_file(settings), json.dumps(head._asdict()) + "\n")
+
+
+def _head_file(settings: Settings) -> Path:
+    return settings.payouts / "ledger_head.json"

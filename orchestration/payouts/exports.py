@@ -1,0 +1,61 @@
+"""The files of exports on disk: ``<home>/payouts/export-<posting>/``, for the owner alone.
+
+They are copies of what stands in the ledger's database since the export, so that one that is missing is written again, the same
+bytes. Does not belong here: what the files look like (``payment_files``), or what is paid (``payouts``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from orchestration.errors import RefusedError
+from orchestration.files import replacing
+from orchestration.settings import Settings
+
+File = tuple[int, str, str, bytes]
+"""Posting, name, SHA-256 and content, as ``Payouts.files`` gives them."""
+
+
+def folder_of(settings: Settings, posting_no: int) -> Path:
+    """Where the files of an export are."""
+    return settings.payouts / f"export-{posting_no:06d}"
+
+
+def write_missing(settings: Settings, files: Iterable[File]) -> list[Path]:
+    """Writes the files of exports that are not there, each whole or not at all; those it wrote.
+
+    RefusedError naming one that is there with other bytes.
+    """
+    written = []
+    for posting_no, name, sha256, content in files:
+        path = folder_of(settings, posting_no) / name
+        if not path.exists():
+            settings.payouts.mkdir(mode=0o700, exist_ok=True)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            with replacing(path) as temporary:
+                temporary.write_bytes(content)
+            written.append(path)
+        elif not _has(path, sha256):
+            raise RefusedError(f"{path} is not what was exported: move it away, and the same command writes it anew")
+    return written
+
+
+def file_faults(settings: Settings, files: Iterable[File]) -> Iterator[str]:
+    """Which files of exports are missing or changed on disk, and which are there and were never exported."""
+    known = set()
+    for posting_no, name, sha256, _ in files:
+        path = folder_of(settings, posting_no) / name
+        known.add(path)
+        if not path.exists():
+            yield f"{path} is missing: `incentives payouts export` writes it anew"
+        elif not _has(path, sha256):
+            yield f"{path} is not what was exported: do not send it; move it away, then `incentives payouts export`"
+    for path in sorted(settings.payouts.glob("export-*/*")):
+        if path not in known and not path.name.startswith("."):
+            yield f"{path} was never exported: do not send it"
+
+
+def _has(path: Path, sha256: str) -> bool:
+    return hashlib.sha256(path.read_bytes()).hexdigest() == sha256

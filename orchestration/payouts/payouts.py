@@ -1,0 +1,295 @@
+"""The door to payouts: propose, approve, export, settle, fail, cancel, and read them (rulebook, section 4).
+
+Each step is one transaction of the ledger's database, together with what it posts. Does not belong here: who is paid
+(``proposals``), what the files look like (``payment_files``), and where they are put (``exports``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, Engine, insert, select
+
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.accounts import account
+from orchestration.ledger.append import append
+from orchestration.ledger.chain import NO_TERMS, Head
+from orchestration.ledger.entries import PAY, RETURN, SIDES, Movement
+from orchestration.ledger.ledger import head_of, last_day
+from orchestration.ledger.payout_states import APPROVED, CANCELLED, EXPORTED, FAILED, OPEN, PROPOSED, SETTLED
+from orchestration.ledger.people import named, same_person
+from orchestration.ledger.store import open_engine, reading, rows_of, writing
+from orchestration.ledger.tables import PAYOUT_FILES, PAYOUT_LINES, PAYOUT_STATES, PAYOUTS
+from orchestration.payouts.audit import inputs_hash_of_fail, inputs_hash_of_pay, payout_faults
+from orchestration.payouts.payment_files import Debtor, Payment, rendered
+from orchestration.payouts.proposals import Owner, Payee, Proposal, Unpaid, decided, hold_reason, payee_of
+from orchestration.payouts.records import Payout, in_state, payable_balances, payable_lines, payouts_where
+
+_AT_ONCE: Final = 10_000
+"""Payouts that one statement asks for by name: SQLite takes 32,766 parameters."""
+
+
+class Export(NamedTuple):
+    """One export: the payouts that it paid, those that it cancelled with the reason; ``posting_no`` is None where none was paid."""
+
+    posting_no: int | None
+    paid: tuple[Payout, ...]
+    cancelled: tuple[tuple[str, str], ...]
+
+
+class Payouts:
+    """The payouts of one ledger; holds no connection between calls."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Payouts:
+        """The payouts of the ledger at a SQLAlchemy URL."""
+        return cls(open_engine(url))
+
+    def propose(self, day: date, payees: Mapping[tuple[str, str], Payee], by: str) -> list[Proposal | Unpaid]:
+        """Proposes a payout of every balance that can be paid; all decisions, in the order of owners.
+
+        Proposing again, on that day or another, adds nothing for owners whose payout awaits a decision.
+        """
+        name = named(by)
+        with writing(self._engine) as connection:
+            head = head_of(connection)
+            decisions = list(decided(payable_lines(connection), payees, _taken(connection, day), day))
+            for proposal in decisions:
+                if isinstance(proposal, Proposal):
+                    _write(connection, proposal, head.posting_no)
+                    _step(connection, proposal.payout_id, None, PROPOSED, name)
+        return decisions
+
+    def unpaid(self, day: date, payees: Mapping[tuple[str, str], Payee]) -> list[Unpaid]:
+        """The balances that would get no payout if it were proposed now, and why."""
+        with reading(self._engine) as connection:
+            decisions = decided(payable_lines(connection), payees, _taken(connection, day), day)
+            return [decision for decision in decisions if isinstance(decision, Unpaid)]
+
+    def approve(self, payout_ids: Sequence[str], by: str) -> list[Payout]:
+        """Approves payouts, all or none; RefusedError where one is not proposed, or was proposed by the same person."""
+
+        def check(payout: Payout, name: str) -> None:
+            if same_person(payout.steps[0].by_name, name):
+                raise RefusedError(f"{payout.payout_id} was proposed by {name}; somebody else must approve it")
+
+        return self._advance(payout_ids, by, PROPOSED, APPROVED, check=check)
+
+    def settle(self, payout_ids: Sequence[str], by: str) -> list[Payout]:
+        """Records that the money of exported payouts arrived."""
+        return self._advance(payout_ids, by, EXPORTED, SETTLED)
+
+    def cancel(self, payout_ids: Sequence[str], by: str, reason: str) -> list[Payout]:
+        """Takes back payouts that are not exported yet; their balance is proposed anew next time."""
+        return self._advance(payout_ids, by, OPEN, CANCELLED, reason=_reason(reason))
+
+    def fail(self, payout_ids: Sequence[str], by: str, reason: str, day: date) -> list[Payout]:
+        """Records that the money of exported payouts came back: posts one RETURN of all of them."""
+        with writing(self._engine) as connection:
+            chosen = _chosen(connection, payout_ids, (EXPORTED,), FAILED, named(by))
+            if chosen:
+                told = [(payout.payout_id, named(by), _reason(reason)) for payout in chosen]
+                posted = _post(connection, RETURN, day, chosen, inputs_hash_of_fail(told))
+                for payout in chosen:
+                    _step(connection, payout.payout_id, EXPORTED, FAILED, named(by), _reason(reason), posted.posting_no)
+        return self.payouts(payout_ids)
+
+    def export(self, day: date, payees: Mapping[tuple[str, str], Payee], debtor: Debtor | None, by: str) -> Export:
+        """Pays every approved payout by one PAY posting and renders its files, in one transaction (rulebook 4).
+
+        A payout whose balance fell below it, or whose payee changed or is held now, is cancelled and not paid. SettingsError
+        where cash is to be paid and nobody is named who pays.
+        """
+        name = named(by)
+        with writing(self._engine) as connection:
+            approved = payouts_where(connection, in_state(APPROVED))
+            balances = payable_balances(connection, [payout.owner for payout in approved])
+            faults = {payout.payout_id: _fault(payout, balances[payout.owner], payees) for payout in approved}
+            for payout_id, fault in faults.items():
+                if fault:
+                    _step(connection, payout_id, APPROVED, CANCELLED, name, fault)
+            paid = tuple(payout for payout in approved if not faults[payout.payout_id])
+            cancelled = tuple((payout_id, fault) for payout_id, fault in faults.items() if fault)
+            if not paid:
+                return Export(None, (), cancelled)
+            if debtor is None and any(payout.owner.instrument == "CASH" for payout in paid):
+                raise SettingsError(
+                    "cash is to be paid and nobody is named who pays: set INCENTIVES_DEBTOR_NAME, "
+                    "INCENTIVES_DEBTOR_ACCOUNT and INCENTIVES_DEBTOR_AGENT"
+                )
+            posting_no = head_of(connection).posting_no + 1
+            as_of = last_day(connection, day)
+            files = rendered(posting_no, as_of, [_payment(payout) for payout in paid], debtor or Debtor("", "", ""))
+            hashes = {file: hashlib.sha256(content).hexdigest() for file, content in sorted(files.items())}
+            _post(connection, PAY, as_of, paid, inputs_hash_of_pay(paid, hashes))
+            for payout in paid:
+                _step(connection, payout.payout_id, APPROVED, EXPORTED, name, "", posting_no)
+            for file, content in files.items():
+                values = {"posting_no": posting_no, "name": file, "sha256": hashes[file], "content": content}
+                connection.execute(insert(PAYOUT_FILES).values(**values))
+        return Export(posting_no, paid, cancelled)
+
+    def payouts(self, payout_ids: Sequence[str] | None = None) -> list[Payout]:
+        """All payouts, or these, in the order of their ids; SettingsError naming one that is not there."""
+        with reading(self._engine) as connection:
+            return payouts_where(connection) if payout_ids is None else _known(connection, payout_ids)
+
+    def files(self) -> list[tuple[int, str, str, bytes]]:
+        """Every file that was ever exported: posting, name, SHA-256, content."""
+        with reading(self._engine) as connection:
+            statement = select(PAYOUT_FILES).order_by(PAYOUT_FILES.c.posting_no, PAYOUT_FILES.c.name)
+            return [(row[0], row[1], row[2], bytes(row[3])) for row in rows_of(connection, statement)]
+
+    def faults(self) -> list[str]:
+        """What is wrong with payouts, a sentence each; nothing where lines, states, entries and files agree."""
+        with reading(self._engine) as connection:
+            return list(payout_faults(connection))
+
+    def _advance(
+        self,
+        payout_ids: Sequence[str],
+        by: str,
+        before: str | tuple[str, ...],
+        after: str,
+        *,
+        reason: str = "",
+        check: Callable[[Payout, str], None] = lambda _payout, _name: None,
+    ) -> list[Payout]:
+        name = named(by)
+        with writing(self._engine) as connection:
+            expected = (before,) if isinstance(before, str) else before
+            for payout in _chosen(connection, payout_ids, expected, after, name):
+                check(payout, name)
+                _step(connection, payout.payout_id, payout.state, after, name, reason)
+        return self.payouts(payout_ids)
+
+
+def _taken(connection: Connection, day: date) -> dict[Owner, str]:
+    """Owners who can have no payout of a day: one awaits a decision, or that day's was made already."""
+    made = payouts_where(connection, PAYOUTS.c.payout_day == day.isoformat())
+    taken = {payout.owner: f"its payout of {day} was {payout.state}; the next payout day has it" for payout in made}
+    waiting = payouts_where(connection, in_state(*OPEN))
+    return taken | {payout.owner: f"{payout.payout_id} is {payout.state} and awaits a decision" for payout in waiting}
+
+
+def _fault(payout: Payout, balance: int, payees: Mapping[tuple[str, str], Payee]) -> str:
+    """Why an approved payout cannot be paid now; '' where it can."""
+    payee = payee_of(payout.owner, payees)
+    if balance < payout.amount_cents:
+        return f"the balance fell to {balance} cents, below the payout's {payout.amount_cents}"
+    if held := hold_reason(payout.owner, payee):
+        return f"held since it was proposed: {held}"
+    if payee.payee_id != payout.payee_id:
+        return "the payee changed since it was proposed"
+    return ""
+
+
+def _chosen(
+    connection: Connection, payout_ids: Sequence[str], expected: tuple[str, ...], after: str, name: str
+) -> list[Payout]:
+    """The payouts that have the step before them. One whose last step it was, by the same person, is done and left out."""
+    chosen = []
+    for payout in _known(connection, payout_ids):
+        if payout.state in expected:
+            chosen.append(payout)
+        elif payout.state != after or payout.steps[-1].by_name != name:
+            raise RefusedError(
+                f"{payout.payout_id} is {payout.state} (by {payout.steps[-1].by_name}) and cannot become {after}; "
+                "nothing was changed"
+            )
+    return chosen
+
+
+def _known(connection: Connection, payout_ids: Sequence[str]) -> list[Payout]:
+    wanted = sorted(set(payout_ids))
+    found: list[Payout] = []
+    for start in range(0, len(wanted), _AT_ONCE):
+        found += payouts_where(connection, PAYOUTS.c.payout_id.in_(wanted[start : start + _AT_ONCE]))
+    if missing := set(wanted) - {payout.payout_id for payout in found}:
+        raise SettingsError(f"there is no payout {min(missing)}; `incentives payouts list` names them")
+    return found
+
+
+def _write(connection: Connection, proposal: Proposal, head_posting_no: int) -> None:
+    header = {
+        "payout_id": proposal.payout_id,
+        **proposal.owner._asdict(),
+        "payout_day": proposal.day.isoformat(),
+        "payee_id": proposal.payee_id,
+        "amount_cents": proposal.amount_cents,
+        "head_posting_no": head_posting_no,
+    }
+    connection.execute(insert(PAYOUTS).values(**header))
+    connection.execute(
+        insert(PAYOUT_LINES), [{"payout_id": proposal.payout_id, **line._asdict()} for line in proposal.lines]
+    )
+
+
+def _step(
+    connection: Connection,
+    payout_id: str,
+    before: str | None,
+    after: str,
+    by: str,
+    reason: str = "",
+    posting_no: int | None = None,
+) -> None:
+    values = {
+        "payout_id": payout_id,
+        "state": after,
+        "previous_state": before,
+        "by_name": by,
+        "reason": reason,
+        "posting_no": posting_no,
+        "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    connection.execute(insert(PAYOUT_STATES).values(**values))
+
+
+def _post(connection: Connection, kind: str, day: date, payouts: Iterable[Payout], inputs_hash: str) -> Head:
+    """Posts one entry a payout, in the order of payout ids."""
+    return append(
+        connection,
+        head_of(connection),
+        kind=kind,
+        as_of=last_day(connection, day),
+        inputs_hash=inputs_hash,
+        terms_hash=NO_TERMS,
+        movements=[_movement(kind, payout) for payout in sorted(payouts)],
+    )
+
+
+def _movement(kind: str, payout: Payout) -> Movement:
+    beneficiary_type, beneficiary_id, instrument = payout.owner
+    debit, credit = (account(role, None, beneficiary_type, beneficiary_id) for role in SIDES[kind])
+    return (
+        kind,
+        None,
+        None,
+        beneficiary_type,
+        beneficiary_id,
+        "",
+        None,
+        instrument,
+        payout.payout_id,
+        debit,
+        credit,
+        payout.amount_cents,
+    )
+
+
+def _payment(payout: Payout) -> Payment:
+    return Payment(payout.payout_id, *payout.owner, payout.payee_id, payout.amount_cents, payout.day)
+
+
+def _reason(reason: str) -> str:
+    told = " ".join(reason.split())
+    if not told:
+        raise SettingsError("say why: --reason TEXT")
+    return told

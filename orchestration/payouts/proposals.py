@@ -1,0 +1,116 @@
+"""Who is paid on a payout day, and who is not and why: plain functions over payable lines (rulebook, section 4).
+
+Does not belong here: where lines and payees come from, states, and what is stored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from typing import Final, NamedTuple
+from urllib.parse import quote
+
+MINIMUM_CENTS: Final = {"CASH": 5_000}
+"""The least that a payout of an instrument may be; 0 where none is named."""
+
+MISSING_PAYEE: Final = "payee_id is missing"
+MISSING_TAX_FORM: Final = "tax form is missing"
+
+
+class Owner(NamedTuple):
+    """Whose balance, of which instrument."""
+
+    beneficiary_type: str
+    beneficiary_id: str
+    instrument: str
+
+
+class Line(NamedTuple):
+    """What is payable under one award key, or one adjustment's, and in no payout that stands; cents, may be negative."""
+
+    program_id: str
+    period: str
+    subject_id: str
+    component: str
+    amount_cents: int
+
+
+class Payee(NamedTuple):
+    """Where a beneficiary's money goes; None where that is not known."""
+
+    payee_id: str | None
+    has_tax_form: bool
+
+
+NOBODY: Final = Payee(None, has_tax_form=False)
+
+
+class Proposal(NamedTuple):
+    """A payout of a whole balance: ``amount_cents`` is the sum of its lines, which come in the order of their keys."""
+
+    payout_id: str
+    owner: Owner
+    day: date
+    payee_id: str
+    amount_cents: int
+    lines: tuple[Line, ...]
+
+
+class Unpaid(NamedTuple):
+    """A balance other than 0 that gets no payout, and why; ``is_held`` where somebody has to act first."""
+
+    owner: Owner
+    balance_cents: int
+    reason: str
+    is_held: bool
+
+
+def payout_id(owner: Owner, day: date) -> str:
+    """What the payout of an owner on a day is called: it cannot exist twice."""
+    kind, beneficiary, instrument = owner
+    return f"{kind}:{quote(beneficiary, safe='')}|{instrument}|{day.isoformat()}"
+
+
+def decided(
+    payable: Mapping[Owner, Iterable[Line]],
+    payees: Mapping[tuple[str, str], Payee],
+    taken: Mapping[Owner, str],
+    day: date,
+) -> Iterator[Proposal | Unpaid]:
+    """One payout or one reason for every owner with a balance other than 0, in the order of owners.
+
+    ``payable``: lines in no payout that stands. ``taken``: why an owner can have no payout now, whatever the balance.
+    ``payees``: by beneficiary type and id; members need no entry.
+    """
+    for owner in sorted(payable):
+        lines = tuple(sorted(line for line in payable[owner] if line.amount_cents))
+        balance = sum(line.amount_cents for line in lines)
+        if not balance:
+            continue
+        payee = payee_of(owner, payees)
+        if reason := taken.get(owner):
+            yield Unpaid(owner, balance, reason, is_held=False)
+        elif balance < 0:
+            yield Unpaid(owner, balance, "the balance is negative and carries forward", is_held=False)
+        elif reason := hold_reason(owner, payee):
+            yield Unpaid(owner, balance, reason, is_held=True)
+        elif balance < MINIMUM_CENTS.get(owner.instrument, 0):
+            yield Unpaid(owner, balance, "the balance is below the minimum and carries forward", is_held=False)
+        else:
+            yield Proposal(payout_id(owner, day), owner, day, str(payee.payee_id), balance, lines)
+
+
+def payee_of(owner: Owner, payees: Mapping[tuple[str, str], Payee]) -> Payee:
+    """Where an owner's money goes: a member's to the member."""
+    if owner.beneficiary_type == "MEMBER":
+        return Payee(f"MEMBER:{owner.beneficiary_id}", has_tax_form=True)
+    return payees.get((owner.beneficiary_type, owner.beneficiary_id), NOBODY)
+
+
+def hold_reason(owner: Owner, payee: Payee) -> str | None:
+    """What holds a positive balance: cash needs a payee and a tax form, credits a payee."""
+    if payee.payee_id is None:
+        return MISSING_PAYEE
+    if owner.instrument == "CASH" and not payee.has_tax_form:
+        return MISSING_TAX_FORM
+    return None

@@ -1,0 +1,31 @@
+"""Text cells that a spreadsheet shows instead of running (rulebook, section 4, "Files").
+
+Belongs here: how a cell is neutralised, for every CSV that the project writes. Does not belong here: which columns a file has, and
+numbers: an amount is no text, and its minus no formula.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+from unicodedata import normalize
+
+_STARTS: Final = frozenset("=+-@\N{MINUS SIGN}\t\r\n")
+"""What starts a formula, or moves the text on into another cell."""
+
+_SKIPPED: Final = frozenset(" \"'`´‘’‚‛“”„‟«»")
+"""What a spreadsheet, or a program before it, may strip from the front of a cell, beside all that is not printable."""
+
+
+def neutralised(text: str) -> str:
+    """The text of a CSV cell, behind an apostrophe where a spreadsheet would run it as a formula; without error for any text.
+
+    Different texts stay different: one that has the apostrophe already gets another.
+    """
+    for sign in text:
+        # Full-width, small and raised signs are read as the plain ones.
+        plain = normalize("NFKC", sign)[0]
+        if plain in _STARTS:
+            return f"'{text}"
+        if sign.isprintable() and plain not in _SKIPPED:
+            return text
+    return text

@@ -1,0 +1,192 @@
+"""How a beneficiary's statement reads: on a terminal, and as CSV.
+
+Does not belong here: any figure (``statements``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Final
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from orchestration.candidates import Candidate
+from orchestration.explanation import dollars
+from orchestration.journal import csv_bytes
+from orchestration.payouts import credit_transfers
+from orchestration.statements import Balance, Delivery, Moved, Statement
+
+COLUMNS: Final = (
+    "section",
+    "as_of",
+    "what",
+    "account",
+    "program_id",
+    "period",
+    "subject_id",
+    "component",
+    "instrument",
+    "amount_usd",
+    "amount_cents",
+    "entry_no",
+    "posting_no",
+    "payout_id",
+    "why",
+    "figures",
+    "deliveries",
+)
+"""The columns of a statement's CSV; what they hold in which section, see ``statement_csv``."""
+
+_FIGURES: Final = Balance._fields[3:]
+
+
+def statement_csv(told: Statement) -> bytes:
+    """A statement as CSV (UTF-8, RFC 4180 with LF), the same bytes for the same statement; three sections of rows, amounts signed.
+
+    ``balance``: one row a program, instrument, account (pending, payable) and ``what``: opening, each movement, closing; opening
+    and movements sum to closing. ``award``: one row an award key that has an award or had an entry: what is owed by its stage as of
+    the last processed day, why, and its figures in words. ``change``: one row an entry of the span, as it moves the account named,
+    two where it moves both, with the deliveries behind it as ``feed/landed_on=D/file``.
+    """
+    return csv_bytes(COLUMNS, [[row.get(column) for column in COLUMNS] for row in _rows(told)])
+
+
+def _rows(told: Statement) -> Iterator[dict[str, object]]:
+    for balance in told.balances:
+        for what in _FIGURES:
+            named = {name: getattr(balance, name) for name in ("account", "program_id", "instrument")}
+            day = told.since if what == "opening" else told.through
+            yield {"section": "balance", "as_of": day, "what": what, **named, **_amount(getattr(balance, what))}
+    for candidate in told.reasons:
+        key = {
+            name: getattr(candidate, name) for name in ("program_id", "period", "subject_id", "component", "instrument")
+        }
+        yield {
+            "section": "award",
+            "as_of": told.explained_on,
+            "what": candidate.stage if candidate.amount_cents else "NOTHING",
+            **key,
+            **_amount(candidate.amount_cents),
+            "why": candidate.reason,
+            "figures": "; ".join(f"{name} {value}" for name, value in figures(candidate)),
+        }
+    for moved in told.moved:
+        yield from _change_rows(moved)
+
+
+def _change_rows(moved: Moved) -> Iterator[dict[str, object]]:
+    entry = moved.entry._asdict()
+    for side, sign in (("debit_account", -1), ("credit_account", 1)):
+        account = entry[side].partition(":")[0]
+        if account in ("pending", "payable"):
+            yield {
+                **entry,
+                "section": "change",
+                "as_of": moved.as_of,
+                "what": moved.entry.entry_type,
+                "account": account,
+                **_amount(sign * moved.entry.amount_cents),
+                "deliveries": "; ".join(path for delivery in moved.deliveries for path in _paths(delivery)),
+            }
+
+
+def _amount(cents: int) -> dict[str, object]:
+    return {"amount_usd": credit_transfers.dollars(cents), "amount_cents": cents}
+
+
+def _paths(delivery: Delivery) -> list[str]:
+    folder = f"{delivery.feed}/landed_on={delivery.landed_on}"
+    return [f"{folder}/{file}" for file in delivery.files] or [folder]
+
+
+def figures(candidate: Candidate) -> list[tuple[str, str]]:
+    """The figures that decided a candidate, in words: name and value."""
+    return [
+        (name.removesuffix("_cents").replace("_", " "), dollars(value) if name.endswith("_cents") else str(value))
+        for name, value in candidate.evidence.items()
+        if value is not None
+    ]
+
+
+def shown(told: Statement) -> RenderableType:
+    """A statement for people: balances by program, why, and what changed with its deliveries."""
+    span = (
+        f"from the beginning through {told.through}"
+        if told.since is None
+        else f"after {told.since} through {told.through}"
+    )
+    parts: list[RenderableType] = [
+        Text(f"Statement of {told.beneficiary_type} {told.beneficiary_id}, {span}"),
+        Text(""),
+    ]
+    if told.balances:
+        parts += [_balances(told.balances), Text("")]
+    else:
+        parts += [Text("Nothing was ever owed."), Text("")]
+    if told.reasons:
+        parts.append(Text(f"Why, as of {told.explained_on}:"))
+        parts += [_reason(candidate) for candidate in told.reasons]
+        parts.append(Text(""))
+    parts.append(_changes(told.moved) if told.moved else Text("Nothing changed."))
+    return Group(*parts)
+
+
+def _balances(balances: Sequence[Balance]) -> Table:
+    """Balances by instrument, with sums; movements that nothing made are left out."""
+    columns = [
+        name
+        for name in _FIGURES
+        if name in ("opening", "closing") or any(getattr(balance, name) for balance in balances)
+    ]
+    table = Table(title="What was earned", title_justify="left")
+    for name in ("program", "instrument", ""):
+        table.add_column(name, overflow="fold")
+    for name in columns:
+        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    for instrument, found in groupby(balances, key=lambda balance: balance.instrument):
+        mine = list(found)
+        for place, balance in enumerate(mine, 1):
+            cells = [Text(_money(getattr(balance, name), name)) for name in columns]
+            name = "" if place > 1 and mine[place - 2].program_id == balance.program_id else balance.program_id
+            table.add_row(Text(name), instrument, balance.account, *cells, end_section=place == len(mine))
+        sums = [sum(getattr(balance, name) for balance in mine) for name in columns]
+        cells = [Text(_money(cents, name), style="bold") for name, cents in zip(columns, sums, strict=True)]
+        table.add_row(Text("in all", style="bold"), instrument, "", *cells, end_section=True)
+    return table
+
+
+def _money(cents: int, column: str) -> str:
+    """An amount of a table; a movement of nothing is left blank, a balance of nothing is not."""
+    return dollars(cents) if cents or column in ("opening", "closing") else ""
+
+
+def _reason(candidate: Candidate) -> RenderableType:
+    subject = f", {candidate.subject_id}" if candidate.subject_id else ""
+    owed = f"{dollars(candidate.amount_cents)} {candidate.instrument}, {candidate.stage}"
+    about = f"{candidate.title} ({candidate.program_id}, {candidate.period}{subject}), {candidate.component}"
+    head = Text(f"{about}: {owed if candidate.amount_cents else 'nothing'}: {candidate.reason}.")
+    told = ", ".join(f"{name} {value}" for name, value in figures(candidate))
+    return Group(head, Padding(Text(told, style="dim"), (0, 0, 0, 4)))
+
+
+def _changes(moved: Sequence[Moved]) -> Table:
+    table = Table(title="What changed", title_justify="left")
+    table.add_column("as of", no_wrap=True)
+    table.add_column("entry", justify="right")
+    for name in ("what", "for"):
+        table.add_column(name, overflow="fold")
+    table.add_column("amount", justify="right", no_wrap=True)
+    table.add_column("deliveries behind it", overflow="fold")
+    for change in moved:
+        entry = change.entry
+        award = [entry.program_id, entry.period, entry.subject_id, entry.component]
+        about = entry.payout_id or " ".join(part for part in award if part)
+        paths = [path for delivery in change.deliveries for path in _paths(delivery)]
+        cells = [str(change.as_of), str(entry.entry_no), entry.entry_type, about]
+        amount = f"{dollars(entry.amount_cents)} {entry.instrument}"
+        table.add_row(*map(Text, [*cells, amount, "\n".join(paths)]))
+    return table

@@ -1,0 +1,119 @@
+"""Paying through the real command: from a balance to files and to the served marts, and what must stop it (rulebook 4)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import stat
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from deployment import Deployment
+
+DEBTOR = {
+    "INCENTIVES_DEBTOR_NAME": "Marketplace Inc.",
+    "INCENTIVES_DEBTOR_ACCOUNT": "000123456789",
+    "INCENTIVES_DEBTOR_AGENT": "BANKUS33XXX",
+}
+P1 = "PARTNER:P1|CASH|2025-10-04"
+
+
+@pytest.fixture
+def office(once: Deployment) -> Deployment:
+    """The golden world as of October 4, with 75.00 granted to P1 by hand: asked for by ann, approved by bob."""
+    evidence = once.folder / "mail.txt"
+    evidence.write_text("we were down for an hour")
+    told = ("--reason", "goodwill", "--note", "=outage", "--evidence", str(evidence), "--by", "ann")
+    done(once, "adjust", "grant", "PARTNER:P1", "75.00", *told)
+    refused = once.incentives("adjust", "approve", "adj-000001", "--by", "Ann")
+    assert refused.code == 1 and "somebody else must approve it" in refused.told
+    done(once, "adjust", "approve", "adj-000001", "--by", "bob")
+    return replace(once, environment=DEBTOR)
+
+
+def done(deployment: Deployment, *arguments: str) -> str:
+    outcome = deployment.incentives(*arguments)
+    assert outcome.code == 0, outcome
+    return outcome.out
+
+
+def approved(office: Deployment) -> None:
+    done(office, "payouts", "propose", "--by", "ann")
+    done(office, "payouts", "approve", "--all", "--by", "bob")
+
+
+def export_folder(office: Deployment) -> Path:
+    (folder,) = (office.home / "payouts").glob("export-*")
+    return folder
+
+
+def test_from_a_balance_to_files_and_to_the_served_marts(office: Deployment) -> None:
+    approved(office)
+    assert "export 5: 1 payouts, $75.00" in done(office, "payouts", "export", "--by", "cid")
+    folder = export_folder(office)
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
+    root = ET.fromstring((folder / "cash.pain001.xml").read_bytes())
+    sums = {element.text for element in root.iter() if element.tag.endswith(("CtrlSum", "InstdAmt"))}
+    assert sums == {"75.00"}
+    (row,) = csv.DictReader(io.StringIO((folder / "cash.csv").read_text()))
+    assert (row["payout_id"], row["payee_id"], row["amount"]) == (P1, "PAYEE1", "75.00")
+    assert json.loads((folder / "control.json").read_text())["posting_no"] == 5
+    # The same command again pays nothing, and writes what is missing, the same bytes.
+    content = (folder / "cash.csv").read_bytes()
+    (folder / "cash.csv").unlink()
+    assert "nothing was paid" in done(office, "payouts", "export", "--by", "cid")
+    assert (folder / "cash.csv").read_bytes() == content
+    done(office, "verify")
+    told = done(office, "explain", "payout", P1)
+    assert "=outage" in told and "approved by bob" in told
+    done(office, "payouts", "settle", P1, "--by", "cid")
+    # The next run shows it, and nothing of it moves an award.
+    office.run("2025-10-05")
+    columns = "payout_id, amount_cents, state, proposed_by, approved_by, export_posting_no"
+    assert office.rows(f"select {columns} from finance.payouts") == [(P1, 7_500, "SETTLED", "ann", "bob", 5)]
+    by_program = "select program_id, approved_cents, paid_cents, open_cents from finance.partner_incentive_payouts"
+    assert (("manual:goodwill", 7_500, 7_500, 0)) in office.rows(by_program)
+    done(office, "verify")
+
+
+def test_what_must_stop_a_payment(office: Deployment) -> None:
+    approved(office)
+    nobody = replace(office, environment={})
+    outcome = nobody.incentives("payouts", "export", "--by", "cid")
+    assert outcome.code == 2 and "INCENTIVES_DEBTOR_NAME" in outcome.told
+    ledger = office.home / "ledger"
+    shutil.copytree(ledger, office.folder / "older")
+    done(office, "payouts", "export", "--by", "cid")
+    # A file that was edited: named by verify, and nothing more is paid beside it.
+    file = export_folder(office) / "cash.csv"
+    file.write_bytes(file.read_bytes().replace(b"PAYEE1", b"EVE"))
+    assert "cash.csv is not what was exported" in office.incentives("verify").told
+    assert "nothing was done" in office.incentives("payouts", "export", "--by", "cid").told
+    file.unlink()
+    done(office, "payouts", "export", "--by", "cid")
+    # A ledger restored from before the export would pay again: it is refused, by the desk and by the next run.
+    shutil.rmtree(ledger)
+    shutil.copytree(office.folder / "older", ledger)
+    for arguments in (("payouts", "export", "--by", "cid"), ("payouts", "propose", "--by", "ann")):
+        outcome = office.incentives(*arguments)
+        assert outcome.code == 1 and "tail was cut off" in outcome.told
+    assert "tail was cut off" in office.incentives("verify").told
+
+
+def test_what_is_said_wrong_is_answered_in_one_line(office: Deployment) -> None:
+    for arguments, code, told in (
+        (("payouts", "approve", "--by", "bob"), 2, "name at least one payout"),
+        (("payouts", "approve", "PARTNER:nobody|CASH|2025-10-04", "--by", "bob"), 2, "there is no payout"),
+        (("payouts", "export", "--by", " "), 2, "--by NAME"),
+        (("payouts", "fail", P1, "--by", "bob", "--reason", " "), 2, "--reason TEXT"),
+        (("adjust", "approve", "adj-9", "--by", "bob"), 2, "there is no adjustment adj-9"),
+        (("adjust", "reject", "adj-000001", "--by", "bob"), 1, "was APPROVED by bob"),
+        (("explain", "payout", "x"), 2, "there is no payout x"),
+    ):
+        outcome = office.incentives(*arguments)
+        assert outcome.code == code and told in outcome.told, outcome
