@@ -1,8 +1,8 @@
 """The restatement bridge: why what is owed as of one day is another amount as of a later one, every cent in exactly one class.
 
 Between the two days classes of news are let in one after the other, and after each all awards are worked out again; what an award
-changed by in a step is that class's. So old balance + classes = new balance for every award key, by construction; that the first and
-the last are the ledger's own is checked, never forced. Where two classes decide together, as a refund and a late order at one
+changed by in a step is that class's. So old balance + classes = new balance for every award key, by construction; that the first
+and the last are the ledger's own is checked, never forced. Where two classes decide together, as a refund and a late order at one
 threshold, the order of steps gives the shared effect to the later one:
 
 1. time: everything as known on the old day, looked at as of the new one: days that count by now, what settled (other corrections),
@@ -10,7 +10,7 @@ threshold, the order of steps gives the shared effect to the later one:
 3. refunds, which need their sale,
 4. attributions, which give sales that are there to somebody,
 5. assignments, which give shops and creators that sold to a partner,
-6. all other records: later versions of orders and lines such as a cancellation, sessions, ranks, lists, referrals (other corrections),
+6. all other records: later versions of orders and lines, as a cancellation, sessions, ranks, lists, referrals (other corrections),
 7. terms: versions that came into force in between, on figures that stand.
 
 Orders come before what corrects them, records before terms, so that a class says what it did to what was there. Does not belong

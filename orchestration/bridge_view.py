@@ -25,7 +25,7 @@ COLUMNS: Final = ("from_day", "to_day", *AwardKey._fields, *(f"{name}_cents" for
 
 
 def bridge_csv(bridge: Bridge) -> bytes:
-    """The lines of a bridge as CSV (UTF-8, RFC 4180 with LF), amounts in whole cents, texts neutralised; the same bytes each time."""
+    """The lines of a bridge as CSV (UTF-8, RFC 4180 with LF), always the same bytes: amounts in cents, texts neutralised."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
     writer.writerow(COLUMNS)
@@ -36,7 +36,7 @@ def bridge_csv(bridge: Bridge) -> bytes:
 
 
 def bridge_table(bridge: Bridge, by_beneficiary: bool) -> RenderableType:
-    """A row a program, or a beneficiary and program, and instrument, then one an instrument for all of them; then GMV of the market."""
+    """A row a program (or program and beneficiary) and instrument, then one an instrument for all; below, GMV of the market."""
     table = _table(f"Owed and not paid, from {bridge.first} to {bridge.last}", bridge.lines, by_beneficiary)
     if not bridge.lines:
         table = Text(f"Nothing was owed as of {bridge.first} or {bridge.last}.")

@@ -35,7 +35,7 @@ _ROWS_AT_ONCE = 10_000
 
 
 class RowClass(IntEnum):
-    """Why an accepted row is news, by what it is and by when it landed alone, whatever days are asked for; in the order of letting in.
+    """Why an accepted row is news, in the order of letting in: by what it is and when it landed, whatever days are asked for.
 
     LATE_ORDERS: what a sale came with until it was first known to be paid: rows of its order, its lines, their attributions and
     redemptions. Of those, what lands later is ATTRIBUTIONS, or OTHER_RECORDS. REFUNDS and ASSIGNMENTS are all rows of those feeds,

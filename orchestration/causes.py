@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import duckdb
 
@@ -38,7 +38,16 @@ _NAMING: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "short_video_growth": (_ASSIGNMENTS, _PARTNERS),
     "affiliate_service": (("assignments", "partner_id = $beneficiary and subject_id = $subject"), _PARTNERS),
     "creator_matching_challenge": (_RANKS, _PARTNERS),
-    "live_championship": (("live_sessions", "live_id = $subject"), _PARTNERS),
+    "live_championship": (
+        (
+            "live_sessions",
+            """live_id in (
+                select live_id from subjects.championship_sessions
+                where program_id = $program and period = $period and entrant_id = $beneficiary
+            ) and ($subject = '' or live_id = $subject)""",
+        ),
+        _PARTNERS,
+    ),
     "creator_incubation": (
         ("assignments", "partner_id = $beneficiary and subject_id = $subject"),
         ("program_lists", "subject_id = $subject"),
@@ -46,13 +55,16 @@ _NAMING: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     ),
     "funded_deals": (("deal_redemptions", "deal_id = $subject"), ("deals", "deal_id = $subject")),
     "referral_reward": (
-        ("referral_events", "referee_id = $subject"),
+        (
+            "referral_events",
+            "referee_id = $subject or $component = 'milestone' and referrer_id = $beneficiary",
+        ),
         ("members", "member_id in ($subject, $beneficiary)"),
     ),
 }
 """Kind → feeds whose records name the beneficiary or the subject of an award themselves, and how."""
 
-# Lines of which a record landed in the span, among those that were gathered.
+# Lines of which a record landed in the span, among those that were gathered: so that few of a figure's are read again.
 _TOUCHED: Final = """
     create or replace temp table touched_lines as
     with span as (select cast($before as date) as before, cast($as_of as date) as as_of)
@@ -68,27 +80,31 @@ _TOUCHED: Final = """
     cross join span
     where orders.landed_on > before and orders.landed_on <= as_of"""
 
+# A line is known by its own id alone: the order that an attribution or a refund names may be another.
 _LANDED: Final = """
-    with wanted as (select unnest($orders) as order_id, unnest($lines) as order_line_id),
+    with wanted as (
+        select distinct line_key, order_key from source_order_lines
+        where order_line_id in (select unnest($lines))
+    ),
     records as (
-        select 'orders' as feed, landed_on
-        from source_orders where order_id in (select order_id from wanted)
+        select 'orders' as feed, landed_on from source_orders where order_key in (select order_key from wanted)
         union
-        select 'order_lines', landed_on
-        from source_order_lines where (order_id, order_line_id) in (from wanted)
+        select 'order_lines', landed_on from source_order_lines where line_key in (select line_key from wanted)
         union
-        select 'attributions', landed_on
-        from source_attributions where (order_id, order_line_id) in (from wanted)
+        select 'attributions', landed_on from source_attributions where line_key in (select line_key from wanted)
         union
-        select 'refunds', landed_on
-        from source_refunds where (order_id, order_line_id) in (from wanted)
+        select 'refunds', landed_on from source_refunds where line_key in (select line_key from wanted)
     )
     select feed, landed_on from records
     where landed_on > cast($before as date) and landed_on <= cast($as_of as date)"""
 
 _REDEEMED: Final = """
-    select distinct order_id, order_line_id from subjects.redeemed_lines
+    select distinct order_id from subjects.redeemed_lines
     where program_id = ? and period = ? and deal_id = ? and order_id is not null"""
+
+_REFERRED: Final = """
+    select order_id from marts.referral_conversions
+    where program_id = ? and referrer_id = ? and status = 'FINAL'"""
 
 
 def deliveries_behind(
@@ -117,14 +133,18 @@ def deliveries_behind(
 
 
 def _figures(connection: duckdb.DuckDBPyConnection, candidate: Candidate) -> list[Figure]:
-    """The figures of a candidate that rest on lines; a deal's cost rests on the lines that were redeemed."""
-    if candidate.kind != "funded_deals":
+    """The figures of a candidate; for a deal the orders that redeemed it, for a milestone the purchases of those who count."""
+    program = candidate.program_id
+    if candidate.kind == "funded_deals":
+        rows = connection.execute(_REDEEMED, [program, candidate.period, candidate.subject_id]).fetchall()
+    elif candidate.component == "milestone":
+        rows = connection.execute(_REFERRED, [program, candidate.beneficiary_id]).fetchall()
+    else:
         return figures_of(connection, candidate)
-    key = [candidate.program_id, candidate.period, candidate.subject_id]
-    redeemed = connection.execute(_REDEEMED, key).fetchall()
-    parameters = {"lines": [line for _, line in redeemed], "known_through": candidate.evidence["known_through"]}
-    subjects = Subjects(orders=frozenset(order for order, _ in redeemed))
-    return [Figure("redeemed lines", None, "net", subjects, "list_contains($lines, lines.order_line_id)", parameters)]
+    orders = [order for (order,) in rows]
+    parameters = {"orders": orders, "known_through": candidate.evidence["known_through"]}
+    subjects = Subjects(orders=frozenset(orders))
+    return [Figure("orders", None, "net", subjects, "list_contains($orders, lines.order_id)", parameters)]
 
 
 def _landed_with_lines(connection: duckdb.DuckDBPyConnection, figures: list[Figure], change: Change) -> set[Landed]:
@@ -145,24 +165,21 @@ def _landed_with_lines(connection: duckdb.DuckDBPyConnection, figures: list[Figu
     return found
 
 
-def _known_on(connection: duckdb.DuckDBPyConnection, figure: Figure, day: date) -> set[tuple[str, str]]:
-    """Order and line of what a figure rested on as of a day."""
+def _known_on(connection: duckdb.DuckDBPyConnection, figure: Figure, day: date) -> set[str]:
+    """The lines, by order_line_id, that a figure rested on as of a day."""
     parameters = dict(figure.parameters)
     parameters["known_through"] = min(str(parameters["known_through"]), day.isoformat())
     if "last_day" in parameters:
         parameters["last_day"] = min(str(parameters["last_day"]), (day - timedelta(days=1)).isoformat())
-    return {(line[1], line[2]) for line in lines_of(connection, replace(figure, parameters=parameters))}
+    return {line[2] for line in lines_of(connection, replace(figure, parameters=parameters))}
 
 
-def _landed(
-    connection: duckdb.DuckDBPyConnection, lines: set[tuple[str, str]], before: date, as_of: date
-) -> set[Landed]:
+def _landed(connection: duckdb.DuckDBPyConnection, lines: set[str], before: date, as_of: date) -> set[Landed]:
     """The deliveries that brought records of these lines after one day and through another."""
     if not lines:
         return set()
-    ordered = sorted(lines)
-    names = {"orders": [order for order, _ in ordered], "lines": [line for _, line in ordered]}
-    return set(connection.execute(_LANDED, {**names, "before": before, "as_of": as_of}).fetchall())
+    parameters = {"lines": sorted(lines), "before": before, "as_of": as_of}
+    return set(connection.execute(_LANDED, parameters).fetchall())
 
 
 def _landed_by_name(connection: duckdb.DuckDBPyConnection, candidate: Candidate, change: Change) -> set[Landed]:
@@ -171,11 +188,18 @@ def _landed_by_name(connection: duckdb.DuckDBPyConnection, candidate: Candidate,
     for feed, condition in _NAMING[candidate.kind]:
         if feed == "partners" and candidate.beneficiary_type != "PARTNER":
             continue
-        named = {"beneficiary": candidate.beneficiary_id, "subject": candidate.subject_id}
-        parameters = {name: value for name, value in named.items() if f"${name}" in condition}
+        named = {
+            "program": candidate.program_id,
+            "period": candidate.period,
+            "beneficiary": candidate.beneficiary_id,
+            "subject": candidate.subject_id,
+            "component": candidate.component,
+        }
+        parameters: dict[str, Any] = {name: value for name, value in named.items() if f"${name}" in condition}
         parameters |= {"before": change.before or date.min, "as_of": change.as_of}
         rows = connection.execute(
-            f"select distinct landed_on from staging.stg_{feed} where landed_on > $before and landed_on <= $as_of and {condition}",
+            f"select distinct landed_on from staging.stg_{feed} "
+            f"where landed_on > $before and landed_on <= $as_of and ({condition})",
             parameters,
         ).fetchall()
         found |= {(feed, landed_on) for (landed_on,) in rows}

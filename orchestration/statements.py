@@ -117,49 +117,57 @@ def statement(
     SettingsError where nothing was processed yet, where ``since`` is not before ``through``, or where neither the ledger nor any
     program knows the beneficiary.
     """
-    Progress.of_begun_home(settings)
+    progress = Progress.of_begun_home(settings)
     ledger = Ledger.open(settings.ledger_url)
     entries = list(ledger.entries(beneficiary_type=beneficiary_type, beneficiary_id=beneficiary_id))
     days, awards_days = _days(ledger)
-    through = through or max(days.values(), default=Progress.load(settings).processed_through) or date.max
+    through = through or max(days.values(), default=progress.processed_through or date.max)
     if since is not None and since >= through:
         raise SettingsError(f"--since {since} is not before --through {through}: a statement covers the days between")
-    moved = [
-        entry
-        for entry in entries
-        if (since is None or since < days[entry.posting_no]) and days[entry.posting_no] <= through
-    ]
+    known = [entry for entry in entries if days[entry.posting_no] <= through]
     with open_warehouse(settings, read_only=True) as connection:
         candidates = _candidates(connection, beneficiary_type, beneficiary_id)
         if not entries and not candidates:
             raise SettingsError(
                 f"neither the ledger nor a program knows {beneficiary_type} {beneficiary_id}; ids compare letter by letter"
             )
-        changes = {
-            entry.entry_no: _change(entry, days, awards_days) for entry in moved if entry.entry_type in KINDS[AWARDS]
-        }
-        behind = deliveries_behind(connection, candidates, set(changes.values()))
         explained_on = awards_day(connection)
-    files = _files(settings, {landed for found in behind.values() for landed in found})
+        changes = {
+            entry: _change(entry, days, awards_days) if entry.entry_type in KINDS[AWARDS] else None
+            for entry in known
+            if since is None or since < days[entry.posting_no]
+        }
+        behind = deliveries_behind(
+            connection, candidates, {change for change in changes.values() if change is not None}
+        )
     return Statement(
         beneficiary_type,
         beneficiary_id,
         since,
         through,
-        tuple(balances(shares_of(entries, settings), days, since, through)),
-        _reasons(candidates, entries, days, through),
+        tuple(balances(shares_of(known, settings), days, since)),
+        _reasons(candidates, known),
         explained_on,
-        tuple(
-            Moved(
-                entry,
-                days[entry.posting_no],
-                tuple(
-                    Delivery(*landed, files.get(landed, ())) for landed in behind.get(changes.get(entry.entry_no), ())
-                ),
-            )
-            for entry in moved
-        ),
+        tuple(_moved(settings, changes, days, behind)),
     )
+
+
+def _moved(
+    settings: Settings,
+    changes: Mapping[Entry, Change | None],
+    days: Mapping[int, date],
+    behind: Mapping[Change, Sequence[Landed]],
+) -> Iterator[Moved]:
+    """The entries of the span with the deliveries behind them, and those with their files."""
+    wanted = {landed for found in behind.values() for landed in found}
+    files = {
+        (record.feed, record.landed_on): tuple(file.name for file in record.files)
+        for record in read_records(settings)
+        if (record.feed, record.landed_on) in wanted
+    }
+    for entry, change in changes.items():
+        landed = behind.get(change, ()) if change is not None else ()
+        yield Moved(entry, days[entry.posting_no], tuple(Delivery(*one, files.get(one, ())) for one in landed))
 
 
 Share = tuple[int, str, str, str, int]
@@ -183,14 +191,11 @@ def shares_of(entries: Sequence[Entry], settings: Settings) -> list[Share]:
     return shares
 
 
-def balances(shares: Iterable[Share], days: Mapping[int, date], since: date | None, through: date) -> Iterator[Balance]:
+def balances(shares: Iterable[Share], days: Mapping[int, date], since: date | None) -> Iterator[Balance]:
     """The balances of a span, in the order of instrument, program and account, without those that never were other than 0."""
     sums: defaultdict[tuple[str, str, str], defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for posting_no, entry_type, program_id, instrument, cents in shares:
-        day = days[posting_no]
-        if day > through:
-            continue
-        column = MOVEMENTS[entry_type] if since is None or day > since else "opening"
+        column = MOVEMENTS[entry_type] if since is None or days[posting_no] > since else "opening"
         for role, sign in zip(SIDES[entry_type], (-1, 1), strict=True):
             if role in ACCOUNTS:
                 balance = sums[instrument, program_id, role]
@@ -236,20 +241,7 @@ def _candidates(
     }
 
 
-def _reasons(
-    candidates: Mapping[AwardKey, Candidate], entries: Iterable[Entry], days: Mapping[int, date], through: date
-) -> tuple[Candidate, ...]:
+def _reasons(candidates: Mapping[AwardKey, Candidate], entries: Iterable[Entry]) -> tuple[Candidate, ...]:
     """The candidates that have an award, or had an entry."""
-    posted = {
-        _key(entry) for entry in entries if entry.entry_type in KINDS[AWARDS] and days[entry.posting_no] <= through
-    }
+    posted = {_key(entry) for entry in entries if entry.entry_type in KINDS[AWARDS]}
     return tuple(candidate for key, candidate in candidates.items() if candidate.amount_cents or key in posted)
-
-
-def _files(settings: Settings, wanted: set[Landed]) -> dict[Landed, tuple[str, ...]]:
-    """The files of deliveries by name."""
-    return {
-        (record.feed, record.landed_on): tuple(file.name for file in record.files)
-        for record in read_records(settings)
-        if (record.feed, record.landed_on) in wanted
-    }

@@ -193,10 +193,11 @@ def trigger_ddl(dialect: str, tables: Iterable[Table]) -> dict[str, str]:
 def missing_triggers(connection: Connection) -> list[str]:
     """Names of the triggers that no longer stand as they were made, so that changes would be let through."""
     if connection.dialect.name == "sqlite":
-        made = dict(map(tuple, connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))))
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
         wanted = _sqlite_triggers(METADATA.sorted_tables)
     else:
-        made = dict(map(tuple, connection.execute(_POSTGRESQL_STANDING)))
+        rows = connection.execute(_POSTGRESQL_STANDING)
         ddl = _postgresql_triggers(METADATA.sorted_tables)
         wanted = {name: words for name, words in ddl.items() if words.startswith("CREATE")}
+    made = {row[0]: row[1] for row in rows}
     return [name for name, words in wanted.items() if made.get(name) != words]

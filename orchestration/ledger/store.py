@@ -72,7 +72,7 @@ def _require_may_create(connection: Connection) -> None:
 
 def _postgresql_engine(url: URL) -> Engine:
     try:
-        return create_engine(
+        engine = create_engine(
             url,
             poolclass=NullPool,
             # Whatever the server's or the role's defaults: a writer that waited sees what the one before it posted.
@@ -81,6 +81,9 @@ def _postgresql_engine(url: URL) -> Engine:
         )
     except (ImportError, exc.ArgumentError) as error:
         raise SettingsError(f"the ledger's URL {_shown(url)} needs a driver that is not installed: {error}") from error
+    if engine.dialect.driver != "psycopg" or engine.dialect.is_async:
+        raise SettingsError(f"the ledger's URL {_shown(url)} names another driver: begin it with postgresql+psycopg://")
+    return engine
 
 
 def _parsed(url: str) -> URL:

@@ -91,13 +91,14 @@ class Payouts:
 
     def fail(self, payout_ids: Sequence[str], by: str, reason: str, day: date) -> list[Payout]:
         """Records that the money of exported payouts came back: posts one RETURN of all of them."""
+        name, why = named(by), _reason(reason)
         with writing(self._engine) as connection:
-            chosen = _chosen(connection, payout_ids, (EXPORTED,), FAILED, named(by))
+            chosen = _chosen(connection, payout_ids, (EXPORTED,), FAILED, name)
             if chosen:
-                told = [(payout.payout_id, named(by), _reason(reason)) for payout in chosen]
+                told = [(payout.payout_id, name, why) for payout in chosen]
                 posted = _post(connection, RETURN, day, chosen, inputs_hash_of_fail(told))
                 for payout in chosen:
-                    _step(connection, payout.payout_id, EXPORTED, FAILED, named(by), _reason(reason), posted.posting_no)
+                    _step(connection, payout.payout_id, EXPORTED, FAILED, name, why, posted.posting_no)
         return self.payouts(payout_ids)
 
     def export(self, day: date, payees: Mapping[tuple[str, str], Payee], debtor: Debtor | None, by: str) -> Export:

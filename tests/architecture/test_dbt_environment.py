@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import time
 from pathlib import Path
 
 import jinja2
@@ -23,3 +26,31 @@ def test_the_profile_is_the_deployments(tmp_path: Path, monkeypatch: pytest.Monk
     assert outputs["path"] == str(settings.warehouse)
     assert outputs["settings"]["TimeZone"] == "Asia/Tokyo"
     assert outputs["settings"]["memory_limit"] == "3GB"
+
+
+def test_the_project_is_read_anew_where_a_model_says_something_else_whatever_the_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = tmp_path / "dbt_project"
+    shutil.copytree(dbt.PROJECT, project, ignore=shutil.ignore_patterns("target"))
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path))
+    monkeypatch.setattr(dbt, "PROJECT", project)
+    parsed: list[int] = []
+    monkeypatch.setattr(dbt, "_parsed", lambda _settings: parsed.append(len(parsed)) or {"parsed": len(parsed)})
+
+    def manifest() -> int:
+        dbt.manifest.cache_clear()
+        return dbt.manifest(Settings.from_environment())["parsed"]
+
+    try:
+        assert (manifest(), manifest()) == (1, 1)
+        # Prepared, as a clock has it that jumped back since, long after the change that comes now.
+        ahead = time.time() + 366 * 86_400
+        os.utime(dbt.target(Settings.from_environment()) / "prepared_manifest.json", (ahead, ahead))
+        model = project / "models" / "marts" / "deliveries.sql"
+        model.write_text(model.read_text() + "-- another word\n")
+        assert (manifest(), manifest()) == (2, 2)
+        model.unlink()
+        assert manifest() == 3
+    finally:
+        dbt.manifest.cache_clear()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from compiled.records import Record, record
-from properties.program_worlds import SERVICE, at, sale, served
+from properties.program_worlds import BEFORE, SERVICE, at, sale, served
 from scenarios.scenario import program_with, shipped_terms
 
 from bridge.bridged_home import bridged_home
@@ -39,7 +39,7 @@ def program(*later_versions: dict[str, Any]) -> Program:
 
 def partners() -> list[Record]:
     """P1 serves all shops."""
-    records = [record("partners", EARLY, partner_id=name, partner_type="TSP") for name in ("P1", "P2")]
+    records = [record("partners", BEFORE[0], partner_id=name, partner_type="TSP") for name in ("P1", "P2")]
     for shop in SHOPS:
         records += served("P1", shop, "AFFILIATE")
     return records

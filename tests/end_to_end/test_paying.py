@@ -19,20 +19,24 @@ DEBTOR = {
     "INCENTIVES_DEBTOR_ACCOUNT": "000123456789",
     "INCENTIVES_DEBTOR_AGENT": "BANKUS33XXX",
 }
+WHY = ("--reason", "goodwill", "--note", "x", "--evidence", __file__)
 P1 = "PARTNER:P1|CASH|2025-10-04"
 
 
 @pytest.fixture
 def office(once: Deployment) -> Deployment:
     """The golden world as of October 4, with 75.00 granted to P1 by hand: asked for by ann, approved by bob."""
-    evidence = once.folder / "mail.txt"
+    granted(once, "75.00")
+    return replace(once, environment=DEBTOR)
+
+
+def granted(deployment: Deployment, amount: str) -> None:
+    """Grants P1 an amount by hand."""
+    evidence = deployment.folder / "mail.txt"
     evidence.write_text("we were down for an hour")
     told = ("--reason", "goodwill", "--note", "=outage", "--evidence", str(evidence), "--by", "ann")
-    done(once, "adjust", "grant", "PARTNER:P1", "75.00", *told)
-    refused = once.incentives("adjust", "approve", "adj-000001", "--by", "Ann")
-    assert refused.code == 1 and "somebody else must approve it" in refused.told
-    done(once, "adjust", "approve", "adj-000001", "--by", "bob")
-    return replace(once, environment=DEBTOR)
+    asked = done(deployment, "adjust", "grant", "PARTNER:P1", amount, *told)
+    done(deployment, "adjust", "approve", asked.split(":")[0], "--by", "bob")
 
 
 def done(deployment: Deployment, *arguments: str) -> str:
@@ -53,7 +57,7 @@ def export_folder(office: Deployment) -> Path:
 
 def test_from_a_balance_to_files_and_to_the_served_marts(office: Deployment) -> None:
     approved(office)
-    assert "export 5: 1 payouts, $75.00" in done(office, "payouts", "export", "--by", "cid")
+    assert "export 3: 1 payouts, $75.00" in done(office, "payouts", "export", "--by", "cid")
     folder = export_folder(office)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
@@ -62,7 +66,7 @@ def test_from_a_balance_to_files_and_to_the_served_marts(office: Deployment) -> 
     assert sums == {"75.00"}
     (row,) = csv.DictReader(io.StringIO((folder / "cash.csv").read_text()))
     assert (row["payout_id"], row["payee_id"], row["amount"]) == (P1, "PAYEE1", "75.00")
-    assert json.loads((folder / "control.json").read_text())["posting_no"] == 5
+    assert json.loads((folder / "control.json").read_text())["posting_no"] == 3
     # The same command again pays nothing, and writes what is missing, the same bytes.
     content = (folder / "cash.csv").read_bytes()
     (folder / "cash.csv").unlink()
@@ -72,12 +76,18 @@ def test_from_a_balance_to_files_and_to_the_served_marts(office: Deployment) -> 
     told = done(office, "explain", "payout", P1)
     assert "=outage" in told and "approved by bob" in told
     done(office, "payouts", "settle", P1, "--by", "cid")
-    # The next run shows it, and nothing of it moves an award.
-    office.run("2025-10-05")
+    # The next run shows it, moves no award by it, and on a payout day proposes what came since.
+    granted(office, "60.00")
+    replace(office, environment={"INCENTIVES_PAYOUT_DAYS": "5,20"}).run("2025-10-05")
     columns = "payout_id, amount_cents, state, proposed_by, approved_by, export_posting_no"
-    assert office.rows(f"select {columns} from finance.payouts") == [(P1, 7_500, "SETTLED", "ann", "bob", 5)]
-    by_program = "select program_id, approved_cents, paid_cents, open_cents from finance.partner_incentive_payouts"
-    assert (("manual:goodwill", 7_500, 7_500, 0)) in office.rows(by_program)
+    assert office.rows(f"select {columns} from finance.payouts order by 1") == [
+        (P1, 7_500, "SETTLED", "ann", "bob", 3),
+        (P1.replace("04", "05"), 6_000, "PROPOSED", "daily_incentives", None, None),
+    ]
+    assert office.rows(
+        "select sum(approved_cents), sum(paid_cents), sum(open_cents) from finance.partner_incentive_payouts"
+        " where program_id = 'manual:goodwill'"
+    ) == [(13_500, 7_500, 6_000)]
     done(office, "verify")
 
 
@@ -112,7 +122,9 @@ def test_what_is_said_wrong_is_answered_in_one_line(office: Deployment) -> None:
         (("payouts", "export", "--by", " "), 2, "--by NAME"),
         (("payouts", "fail", P1, "--by", "bob", "--reason", " "), 2, "--reason TEXT"),
         (("adjust", "approve", "adj-9", "--by", "bob"), 2, "there is no adjustment adj-9"),
-        (("adjust", "reject", "adj-000001", "--by", "bob"), 1, "was APPROVED by bob"),
+        (("adjust", "approve", "adj-000001", "--by", "dan"), 1, "was APPROVED by bob"),
+        (("adjust", "grant", "PARTNER:P1", "1.5", *WHY, "--by", "ann"), 2, "dollars and cents"),
+        (("adjust", "grant", "P1", "1.50", *WHY, "--by", "ann"), 2, "TYPE:ID"),
         (("explain", "payout", "x"), 2, "there is no payout x"),
     ):
         outcome = office.incentives(*arguments)

@@ -37,7 +37,7 @@ def programs() -> Path | None:
     """The folder of the newest server that is installed, on the PATH or where distributions put it; None without one."""
     found = [path for place in PLACES for path in Path("/").glob(place)]
     on_path = shutil.which("postgres")
-    versions = {path: _version(path) for path in [*found, *([Path(on_path).parent] if on_path else [])]}
+    versions = {path: _version(path) for path in [*found, *([Path(on_path).resolve().parent] if on_path else [])]}
     usable = [path for path, version in versions.items() if version >= LEAST_VERSION]
     return max(usable, key=versions.__getitem__, default=None)
 

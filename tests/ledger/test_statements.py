@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -19,12 +20,15 @@ from compiled.project import compiled_project
 from compiled.world import World
 from rich.console import Console
 from scenarios.notation import Notation
-from scenarios.scenario import program_with, shipped_terms
+from scenarios.scenario import Scenario, program_with, scenarios_of, shipped_terms
 
 from orchestration import statements
 from orchestration.awards import read_awards
+from orchestration.candidates import candidates_of
+from orchestration.causes import Change, deliveries_behind
 from orchestration.deliveries import DeliveredFile, DeliveryRecord, State, write_record
 from orchestration.errors import SettingsError
+from orchestration.ledger.entries import AwardKey
 from orchestration.ledger.ledger import Ledger
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Payee
@@ -61,7 +65,6 @@ LANDED = {
 POSTED = ("2025-10-02", "2025-10-03", "2025-10-04", "2025-10-06", "2025-10-10")
 PAID_AFTER = "2025-10-06"
 PAYEES = {("PARTNER", "P1"): Payee("account of P1", has_tax_form=True)}
-DELIVERED_ORDERS = ("orders", "order_lines")
 
 
 def posted_world(ledger: Ledger) -> World:
@@ -75,7 +78,6 @@ def posted_world(ledger: Ledger) -> World:
         world.deliver(record for sentence in sentences for record in notation.records(sentence))
     for day in POSTED:
         world.build(date.fromisoformat(day))
-        world.connection.execute("create schema if not exists kept")
         ledger.post_awards(date.fromisoformat(day), awards_of(world), f"inputs of {day}", "terms", {})
         if day == PAID_AFTER:
             payouts = Payouts(ledger._engine)
@@ -187,10 +189,7 @@ def test_the_csv_adds_up_by_itself(home: Settings) -> None:
     sums: defaultdict[str, int] = defaultdict(int)
     changes: defaultdict[str, int] = defaultdict(int)
     for row in rows:
-        assert (
-            row["amount_usd"].replace(".", "").replace("-0", "-").lstrip("0").rjust(1, "0")
-            or row["amount_cents"] == "0"
-        )
+        assert Decimal(row["amount_usd"]) * 100 == int(row["amount_cents"])
         if row["section"] == "balance":
             sums[row["account"]] += int(row["amount_cents"]) * (-1 if row["what"] == "closing" else 1)
         if row["section"] == "balance" and row["what"] not in ("opening", "closing"):
@@ -231,3 +230,52 @@ def test_who_and_when_must_make_sense(home: Settings) -> None:
     for text in ("p1", "partner:p1", "PARTNER:", ":p1", ""):
         with pytest.raises(SettingsError, match="names no beneficiary"):
             beneficiary_named(text)
+
+
+# Deliveries behind awards of every kind
+
+EXPECTED = {
+    "incremental_daily_gmv": {"orders", "order_lines", "assignments", "partners"},
+    "rank_upgrade": {"partner_ranks", "partners"},
+    "short_video_growth": {"orders", "order_lines", "attributions", "assignments"},
+    "affiliate_service": {"orders", "order_lines", "attributions", "assignments"},
+    "creator_matching_challenge": {"orders", "order_lines", "attributions"},
+    "live_championship": {"orders", "order_lines", "attributions", "live_sessions"},
+    "live_key_events": {"orders", "order_lines", "attributions", "live_sessions"},
+    "creator_incubation": {"orders", "order_lines", "attributions", "program_lists"},
+    "funded_deals": {"orders", "order_lines", "deals", "deal_redemptions"},
+    "referral_reward": {"orders", "order_lines", "members", "referral_events"},
+}
+"""Scenario file → feeds that must stand behind some award of the first scenario that pays on its last day."""
+
+
+def paying(file: str) -> tuple[Scenario, date]:
+    """The first scenario of a file that pays somebody, and on which last day."""
+    return next(
+        (scenario, max(scenario.owed))
+        for scenario in scenarios_of(f"{file}.yaml")
+        if scenario.expected(max(scenario.owed))
+    )
+
+
+@pytest.mark.parametrize("file", EXPECTED)
+def test_awards_of_every_kind_have_deliveries_behind_them(file: str) -> None:
+    scenario, last = paying(file)
+    world = scenario.world(compiled_project().upstream("award_candidates").without_checks())
+    world.build(last)
+    awarded = world.rows(
+        "select distinct program_id, beneficiary_id from awards.award_candidates where amount_cents > 0"
+    )
+    candidates = {
+        AwardKey(*(getattr(candidate, name) for name in AwardKey._fields)): candidate
+        for program, beneficiary in awarded
+        for candidate in candidates_of(world.connection, program, beneficiary, None, None)
+    }
+    changes = [Change(key, None, last) for key in candidates]
+    found = deliveries_behind(world.connection, candidates, changes)
+    assert found.keys() == set(changes)
+    assert {feed for landed in found.values() for feed, _ in landed} >= EXPECTED[file]
+    landed_on = {(feed, day) for feed, day in world.deliveries}
+    assert {landed for behind in found.values() for landed in behind} <= landed_on
+    later = [Change(key, last, last) for key in candidates]
+    assert not any(deliveries_behind(world.connection, candidates, later).values()), "nothing landed in no time"

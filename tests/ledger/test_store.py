@@ -152,6 +152,8 @@ def test_file_and_folder_are_for_the_owner_alone(tmp_path: Path) -> None:
         ("sqlite:///:memory:", "names no file"),
         ("mysql://host/ledger", "other than SQLite and PostgreSQL"),
         ("postgresql+nonsense://host/ledger", "needs a driver"),
+        ("postgresql+psycopg_async://host/ledger", "names another driver"),
+        ("postgresql+psycopg://host:port/ledger", "is no SQLAlchemy URL"),
         ("sqlite:////dev/null/ledger.sqlite", "cannot be made"),
         ("sqlite:////proc/ledger/ledger.sqlite", "cannot be made"),
     ],

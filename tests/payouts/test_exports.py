@@ -1,0 +1,53 @@
+"""Files of exports on disk: whole, for the owner alone, and named where they are not what was exported."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+from pathlib import Path
+
+import pytest
+
+from orchestration.errors import RefusedError
+from orchestration.payouts.exports import File, file_faults, folder_of, write_missing
+from orchestration.settings import Settings
+
+
+def file(posting_no: int, name: str, content: bytes) -> File:
+    return posting_no, name, hashlib.sha256(content).hexdigest(), content
+
+
+FILES = [file(3, "cash.csv", b"money"), file(3, "control.json", b"{}"), file(12, "ad_credit.jsonl", b"grant")]
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path))
+    return Settings.from_environment()
+
+
+def test_what_is_missing_is_written_once_and_the_same(settings: Settings) -> None:
+    first = write_missing(settings, FILES)
+    assert [path.relative_to(settings.payouts).as_posix() for path in first] == [
+        "export-000003/cash.csv",
+        "export-000003/control.json",
+        "export-000012/ad_credit.jsonl",
+    ]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in first} == {0o600}
+    assert {stat.S_IMODE(path.parent.stat().st_mode) for path in first} == {0o700}
+    assert write_missing(settings, FILES) == [] and list(file_faults(settings, FILES)) == []
+    first[0].unlink()
+    assert write_missing(settings, FILES) == [first[0]] and first[0].read_bytes() == b"money"
+
+
+def test_what_is_not_as_it_was_exported_is_named(settings: Settings) -> None:
+    written = write_missing(settings, FILES)
+    written[0].write_bytes(b"other")
+    written[1].unlink()
+    (folder_of(settings, 12) / "cash.csv").write_bytes(b"of nobody")
+    told = "\n".join(file_faults(settings, FILES))
+    assert "cash.csv is not what was exported: do not send it" in told
+    assert "control.json is missing" in told
+    assert f"{folder_of(settings, 12) / 'cash.csv'} was never exported: do not send it" in told
+    with pytest.raises(RefusedError, match="is not what was exported: move it away"):
+        write_missing(settings, FILES)
