@@ -10,13 +10,13 @@ from itertools import groupby
 from typing import Final
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from orchestration.candidates import Candidate
 from orchestration.explanation import dollars
 from orchestration.journal import csv_bytes
+from orchestration.ledger.entries import AWARDS, KINDS
 from orchestration.payouts import credit_transfers
 from orchestration.statements import Balance, Delivery, Moved, Statement
 
@@ -47,20 +47,21 @@ _FIGURES: Final = Balance._fields[3:]
 def statement_csv(told: Statement) -> bytes:
     """A statement as CSV (UTF-8, RFC 4180 with LF), the same bytes for the same statement; three sections of rows, amounts signed.
 
-    ``balance``: one row a program, instrument, account (pending, payable) and ``what``: opening, each movement, closing; opening
-    and movements sum to closing. ``award``: one row an award key that has an award or had an entry: what is owed by its stage as of
-    the last processed day, why, and its figures in words. ``change``: one row an entry of the span, as it moves the account named,
-    two where it moves both, with the deliveries behind it as ``feed/landed_on=D/file``.
+    ``balance``: one row a program, instrument, account (pending, payable) and ``what``: opening, each movement there was, closing;
+    opening and movements sum to closing. ``award``: one row an award key that has an award or had an entry: what is owed, by its
+    stage as of the last processed day, why, and its figures in words. ``change``: one row an entry of the span, as it moves the
+    account named, two where it moves both, with the deliveries behind it as ``feed/landed_on=D/file``.
     """
     return csv_bytes(COLUMNS, [[row.get(column) for column in COLUMNS] for row in _rows(told)])
 
 
 def _rows(told: Statement) -> Iterator[dict[str, object]]:
     for balance in told.balances:
+        named = {name: getattr(balance, name) for name in ("account", "program_id", "instrument")}
         for what in _FIGURES:
-            named = {name: getattr(balance, name) for name in ("account", "program_id", "instrument")}
-            day = told.since if what == "opening" else told.through
-            yield {"section": "balance", "as_of": day, "what": what, **named, **_amount(getattr(balance, what))}
+            cents, day = getattr(balance, what), told.since if what == "opening" else told.through
+            if cents or what in ("opening", "closing"):
+                yield {"section": "balance", "as_of": day, "what": what, **named, **_amount(cents)}
     for candidate in told.reasons:
         key = {
             name: getattr(candidate, name) for name in ("program_id", "period", "subject_id", "component", "instrument")
@@ -170,7 +171,7 @@ def _reason(candidate: Candidate) -> RenderableType:
     about = f"{candidate.title} ({candidate.program_id}, {candidate.period}{subject}), {candidate.component}"
     head = Text(f"{about}: {owed if candidate.amount_cents else 'nothing'}: {candidate.reason}.")
     told = ", ".join(f"{name} {value}" for name, value in figures(candidate))
-    return Group(head, Padding(Text(told, style="dim"), (0, 0, 0, 4)))
+    return Group(head, Text(f"    {told}", style="dim"))
 
 
 def _changes(moved: Sequence[Moved]) -> Table:
@@ -185,8 +186,19 @@ def _changes(moved: Sequence[Moved]) -> Table:
         entry = change.entry
         award = [entry.program_id, entry.period, entry.subject_id, entry.component]
         about = entry.payout_id or " ".join(part for part in award if part)
-        paths = [path for delivery in change.deliveries for path in _paths(delivery)]
         cells = [str(change.as_of), str(entry.entry_no), entry.entry_type, about]
         amount = f"{dollars(entry.amount_cents)} {entry.instrument}"
-        table.add_row(*map(Text, [*cells, amount, "\n".join(paths)]))
+        table.add_row(*map(Text, [*cells, amount, _behind(change)]))
     return table
+
+
+def _behind(moved: Moved) -> str:
+    """The deliveries behind a change, a line a day; said so where an award changed without any."""
+    if not moved.deliveries:
+        return "" if moved.entry.entry_type not in KINDS[AWARDS] else "none: a day passed, or terms or others decided"
+    days = groupby(moved.deliveries, key=lambda delivery: delivery.landed_on)
+    return "\n".join(f"{day} {', '.join(map(_brief, deliveries))}" for day, deliveries in days)
+
+
+def _brief(delivery: Delivery) -> str:
+    return f"{delivery.feed} ({', '.join(delivery.files)})" if delivery.files else delivery.feed

@@ -201,9 +201,11 @@ def balances(shares: Iterable[Share], days: Mapping[int, date], since: date | No
                 balance = sums[instrument, program_id, role]
                 balance[column] += sign * cents
                 balance["closing"] += sign * cents
-    for (instrument, program_id, role), balance in sorted(sums.items()):
-        if any(balance.values()):
-            yield Balance(program_id, instrument, role, *(balance[name] for name in Balance._fields[3:]))
+    for instrument, program_id in sorted({key[:2] for key in sums}):
+        for account in ACCOUNTS:
+            balance = sums[instrument, program_id, account]
+            if any(balance.values()):
+                yield Balance(program_id, instrument, account, *(balance[name] for name in Balance._fields[3:]))
 
 
 def _days(ledger: Ledger) -> tuple[dict[int, date], list[date]]:

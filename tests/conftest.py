@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -40,3 +41,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         room = item.path.parent.name
         item.add_marker(pytest.mark.xdist_group(room if room in ONE_PROCESS else str(item.path)))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says which tests could not be run, and why; a skip alone is one letter."""
+    skipped: defaultdict[str, list[str]] = defaultdict(list)
+    for report in terminalreporter.stats.get("skipped", []):
+        skipped[report.longrepr[2].removeprefix("Skipped: ")].append(report.nodeid.partition("::")[0])
+    for reason, files in skipped.items():
+        terminalreporter.write_line(f"{len(files)} tests of {', '.join(sorted(set(files)))}: {reason}", yellow=True)

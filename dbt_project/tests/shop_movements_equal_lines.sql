@@ -1,6 +1,8 @@
--- What this run's movements add to gmv_daily, and to the market's orders, equals the difference between the lines as
+-- What this run's movements add to gmv_daily equals the difference between the lines as
 -- known after and before it, to the cent: by every key of the cube.
-{{ config(tags=['money'], meta={'dagster': {'ref': {'name': 'gmv_daily_movements'}}}) }}
+{{ config(tags=['money'], meta={
+    'dagster': {'ref': {'name': 'gmv_daily_movements'}}, 'sliced': {'by': 'seller_id', 'rows_of': 'lines_before_and_after'}
+}) }}
 {%- set keys = 'gmv_date, seller_id, content_type' %}
 {%- set amounts = [
     'gross_cents', 'net_cents', 'short_video_gross_cents', 'short_video_net_cents', 'affiliate_gross_cents',
@@ -19,19 +21,12 @@ with
             sum(units) as units,
             side * count(distinct order_key) as orders
         from {{ ref('lines_before_and_after') }}
+        where {{ in_slice('seller_id') }}
         group by {{ keys }}, side
         union all
         select {{ keys }}, - {{ amounts | join(', - ') }}
         from {{ ref('gmv_daily_movements') }}
-        where {{ in_run_window('known_on') }}
-        union all
-        select gmv_date, null, 'whole market', 0, 0, 0, 0, 0, 0, 0, side * count(distinct order_key)
-        from {{ ref('lines_before_and_after') }}
-        group by gmv_date, side
-        union all
-        select gmv_date, null, 'whole market', 0, 0, 0, 0, 0, 0, 0, - orders
-        from {{ ref('market_order_movements') }}
-        where {{ in_run_window('known_on') }}
+        where ({{ in_run_window('known_on') }}) and {{ in_slice('seller_id') }}
     )
 
 select {{ keys }}

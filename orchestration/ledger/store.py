@@ -55,18 +55,26 @@ def open_engine(url: str) -> Engine:
         current = is_current(connection)
     if not current:
         with writing(engine) as connection:
-            _require_may_create(connection)
+            _require_room(connection)
             migrate(connection)
     return engine
 
 
-def _require_may_create(connection: Connection) -> None:
-    """Whoever writes a ledger on PostgreSQL need not own it, and then another makes its tables."""
-    may = text("SELECT has_schema_privilege(current_schema(), 'CREATE')")
-    if connection.dialect.name == "postgresql" and not connection.scalar(may):
+def _require_room(connection: Connection) -> None:
+    """SettingsError where a database on PostgreSQL cannot take the ledger's ids, or this role may not make its tables."""
+    if connection.dialect.name == "sqlite":
+        return
+    place = _shown(connection.engine.url)
+    asked = text("SELECT getdatabaseencoding(), has_schema_privilege(current_schema(), 'CREATE')")
+    encoding, may_create = connection.execute(asked).one()
+    if encoding != "UTF8":
         raise SettingsError(
-            f"the ledger {_shown(connection.engine.url)} is not made yet, or of an earlier version, and this role may not "
-            "make tables: let the role that is to own them run a command first, and grant this one SELECT and INSERT on them"
+            f"the database {place} has the encoding {encoding}; make one for the ledger with ENCODING 'UTF8'"
+        )
+    if not may_create:
+        raise SettingsError(
+            f"the ledger {place} is not made yet, or of an earlier version, and this role may not make tables: "
+            "let the role that is to own them run a command first, and grant this one SELECT and INSERT on them"
         )
 
 

@@ -117,7 +117,7 @@ def _line_faults(connection: Connection, payouts: list[Payout]) -> Iterator[str]
         total = sum(line.amount_cents for line in payout.lines)
         if total != payout.amount_cents:
             yield f"{payout.payout_id} is of {payout.amount_cents} cents and its lines sum to {total}"
-        cents: Counter[tuple[str, ...]] = Counter()
+        cents: Counter[tuple[str, str, str, str]] = Counter()
         for posting_no, line in earned.get(payout.owner, ()):
             if posting_no <= payout.head_posting_no:
                 cents[line[:4]] += line.amount_cents
@@ -125,7 +125,7 @@ def _line_faults(connection: Connection, payouts: list[Payout]) -> Iterator[str]
             if other is not payout and _stood_paid(other, payout.head_posting_no):
                 for line in other.lines:
                     cents[line[:4]] -= line.amount_cents
-        wanted = sorted(Line(*key, amount_cents=amount) for key, amount in cents.items() if amount)
+        wanted = sorted(Line(*key, amount) for key, amount in cents.items() if amount)
         if wanted != list(payout.lines):
             yield f"the lines of {payout.payout_id} are not what was payable after posting {payout.head_posting_no}"
 

@@ -162,21 +162,29 @@ def _require_debtor(debtor: Debtor) -> None:
             )
 
 
-def _require_transfer(transfer: CreditTransfer) -> None:
-    texts = {"payout id": transfer.payout_id, "beneficiary_id": transfer.creditor, "payee_id": transfer.account}
-    for name, text in texts.items():
-        found = _CANNOT_HOLD.search(text)
-        if found or not text:
-            fault = f"holds U+{ord(found[0]):04X}, which XML cannot" if found else "is empty"
-            raise RefusedError(
-                f"payout {transfer.payout_id!r}: its {name} {text!r} {fault}; "
-                "cancel it, deliver the id without that fault, and propose anew"
-            )
-    if len(transfer.account) > LONGEST_ACCOUNT:
-        raise RefusedError(
-            f"payout {transfer.payout_id!r}: its payee_id {transfer.account!r} has {len(transfer.account)} characters, "
-            f"a pain.001 account at most {LONGEST_ACCOUNT}; cancel it, deliver a shorter payee_id, and propose anew"
+def unfit(creditor: str, account: str) -> str | None:
+    """Why a pain.001 file cannot pay a beneficiary's id on an account, in words; None where it can."""
+    if fault := _text_fault("beneficiary_id", creditor) or _text_fault("payee_id", account):
+        return fault
+    if len(account) > LONGEST_ACCOUNT:
+        return (
+            f"payee_id {account!r} has {len(account)} characters, a pain.001 account at most {LONGEST_ACCOUNT}: "
+            "deliver a shorter payee_id"
         )
+    return None
+
+
+def _text_fault(name: str, text: str) -> str | None:
+    if not text:
+        return f"{name} is empty"
+    found = _CANNOT_HOLD.search(text)
+    return f"{name} {text!r} holds U+{ord(found[0]):04X}, which XML cannot: deliver it without" if found else None
+
+
+def _require_transfer(transfer: CreditTransfer) -> None:
+    fault = _text_fault("payout id", transfer.payout_id) or unfit(transfer.creditor, transfer.account)
+    if fault:
+        raise RefusedError(f"payout {transfer.payout_id!r}: its {fault}; then cancel the payout and propose anew")
 
 
 def _require_distinct(transfers: Sequence[CreditTransfer]) -> None:

@@ -10,6 +10,8 @@ from datetime import date
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from orchestration.payouts.credit_transfers import unfit
+
 MINIMUM_CENTS: Final = {"CASH": 5_000}
 """The least that a payout of an instrument may be; 0 where none is named."""
 
@@ -108,9 +110,12 @@ def payee_of(owner: Owner, payees: Mapping[tuple[str, str], Payee]) -> Payee:
 
 
 def hold_reason(owner: Owner, payee: Payee) -> str | None:
-    """What holds a positive balance: cash needs a payee and a tax form, credits a payee."""
+    """What holds a positive balance: cash needs a payee and a tax form, credits a payee.
+
+    One whom no payment file can pay is held too, or all others would wait for that one's export.
+    """
     if payee.payee_id is None:
         return MISSING_PAYEE
     if owner.instrument == "CASH" and not payee.has_tax_form:
         return MISSING_TAX_FORM
-    return None
+    return unfit(owner.beneficiary_id, payee.payee_id) if owner.instrument == "CASH" else None

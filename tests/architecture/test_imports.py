@@ -13,7 +13,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 WITH_DAGSTER = {
-    *(f"orchestration.assets.{name}" for name in ("feeds", "ledger", "models", "serving")),
+    *(f"orchestration.assets.{name}" for name in ("feeds", "ledger", "models", "payouts", "serving")),
     *(
         f"orchestration.{name}"
         for name in ("daily_job", "dbt", "definitions", "partitions", "runs", "event_log", "terminal_log")
@@ -27,6 +27,9 @@ PLAIN = (
     "explanation",
     "ingestion",
     "ledger",
+    "payout_desk",
+    "payout_reports",
+    "payouts",
     "programs",
     "publication",
     "readers",

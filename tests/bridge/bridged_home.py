@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 from compiled import project
@@ -62,7 +63,7 @@ def bridged_home(
         part.mkdir(parents=True)
     (settings.home / "dbt" / "manifest.json").write_text(manifest(), encoding="utf-8")
     for program in programs:
-        text = yaml.safe_dump(program.model_dump(mode="python", exclude_none=True), sort_keys=False)
+        text = yaml.safe_dump(_written(program), sort_keys=False)
         (settings.programs / f"{program.program_id}.yaml").write_text(text, encoding="utf-8")
     for day in posted:
         post(world, settings, day)
@@ -70,6 +71,15 @@ def bridged_home(
     _keep_warehouse(world, settings)
     Progress("UTC", min(day for _, day in world.deliveries), posted[-1]).save(settings)
     return settings
+
+
+def _written(program: Program) -> dict[str, Any]:
+    """A program as its file has it."""
+    terms = program.model_dump()
+    for version in terms["versions"]:
+        if "partner_types" in version:
+            version["partner_types"] = version["partner_types"] or "any"
+    return terms
 
 
 def post(world: World, settings: Settings, day: date) -> None:

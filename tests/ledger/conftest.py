@@ -13,6 +13,7 @@ from awards_by_hand import ledger_in
 from postgresql_server import LEAST_VERSION, Server, programs, running
 
 from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.tables import METADATA, SCHEMA_VERSIONS
 
 
 @pytest.fixture(scope="session")
@@ -29,17 +30,29 @@ def postgresql() -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def empty_ledger(postgresql: Server) -> str:
+def made(postgresql: Server) -> str:
     """A database with a ledger in it that nobody posts on, to make others after."""
     name = postgresql.new_database()
     Ledger.open(postgresql.url(name))
     return name
 
 
+@pytest.fixture(scope="session")
+def shared(postgresql: Server, made: str) -> str:
+    """A database with a ledger in it that is emptied for each test."""
+    return postgresql.new_database(made)
+
+
 @pytest.fixture
-def postgresql_ledger(postgresql: Server, empty_ledger: str) -> Ledger:
-    """A fresh ledger on PostgreSQL, of the role that owns its tables."""
-    return Ledger.open(postgresql.url(postgresql.new_database(empty_ledger)))
+def postgresql_ledger(request: pytest.FixtureRequest, postgresql: Server, made: str, shared: str) -> Iterator[Ledger]:
+    """A fresh ledger on PostgreSQL, of the role that owns its tables; a test that goes behind its back has a database alone."""
+    if {"behind", "unguarded"}.isdisjoint(request.fixturenames):
+        postgresql.empty(shared, [table.name for table in METADATA.sorted_tables if table is not SCHEMA_VERSIONS])
+        yield Ledger.open(postgresql.url(shared))
+    else:
+        name = postgresql.new_database(made)
+        yield Ledger.open(postgresql.url(name))
+        postgresql.drop(name)
 
 
 @pytest.fixture

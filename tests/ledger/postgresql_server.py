@@ -107,8 +107,20 @@ class Server:
         """The name of a new database of the owner's."""
         name = f"ledger_{next(self._numbers)}"
         with self.connect() as connection:
-            connection.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template}")
+            connection.execute(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY file_copy")
         return name
+
+    def drop(self, database: str) -> None:
+        """Take a database away, whoever is still in it."""
+        with self.connect() as connection:
+            connection.execute(f"DROP DATABASE {database} WITH (FORCE)")
+
+    def empty(self, database: str, tables: list[str]) -> None:
+        """Take all rows out of tables, which is five times faster than a new database; only a superuser's word does it."""
+        rest = "".join(f"ALTER TABLE {table} DISABLE TRIGGER {table}_no_change;" for table in tables)
+        back = "".join(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change;" for table in tables)
+        with self.connect(database) as connection:
+            connection.execute(f"BEGIN; {rest} TRUNCATE {', '.join(tables)}; {back} COMMIT")
 
 
 def _is_user(name: str) -> bool:

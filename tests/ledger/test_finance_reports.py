@@ -259,16 +259,31 @@ def test_what_is_pending_stands_by_the_day_it_turns_final() -> None:
 
 
 def test_beneficiaries_of_one_id_and_instruments_stay_apart() -> None:
-    booked = [
-        Booked("2025-10-01", "ADJUST", cents, kind=kind, instrument=instrument)
-        for cents, kind, instrument in ((1, "PARTNER", "CASH"), (2, "CREATOR", "CASH"), (4, "PARTNER", "AD_CREDIT"))
-    ]
-    booked.append(paid("2025-10-15", "one", ("growth", 2), kind="CREATOR"))
+    booked, expected = [], []
+    owners = (
+        ("CREATOR", "P1", "CASH"),
+        ("PARTNER", "P1", "AD_CREDIT"),
+        ("PARTNER", "P1", "CASH"),
+        ("PARTNER", "P2", "CASH"),
+    )
+    for cents, (kind, who, instrument) in enumerate(owners, 1):
+        told = {"kind": kind, "who": who, "instrument": instrument}
+        booked += [
+            Booked("2025-10-01", "ADJUST", 1_000, **told),
+            Booked("2025-10-02", "CLAWBACK", cents, **told),
+            Booked("2025-10-02", "ADJUST", 100 * cents, "race", **told),
+            paid("2025-10-15", f"payout {cents}", ("race", 100 * cents), **told),
+            Booked("2025-10-16", "CLAWBACK", 10 * cents, "race", **told),
+        ]
+        expected.append((kind, who, instrument, "growth", "0-30 days", 1_000 - cents))
+        expected.append((kind, who, instrument, "race", "NEGATIVE", -10 * cents))
     connection = warehouse("2025-10-31", *booked)
     ageing(connection)
-    assert connection.execute(
-        "select beneficiary_type, instrument, open_cents from ledger.liability_ageing order by all"
-    ).fetchall() == [("PARTNER", "AD_CREDIT", 4), ("PARTNER", "CASH", 1)]
+    found = connection.execute(
+        """select beneficiary_type, beneficiary_id, instrument, program_id, bucket, open_cents
+        from ledger.liability_ageing order by all"""
+    ).fetchall()
+    assert found == expected
 
 
 # Laws of both, for whatever is posted

@@ -248,6 +248,15 @@ def test_a_role_that_may_not_make_the_ledger_or_read_it_says_so(posted: Ledger, 
     assert "\n" not in str(caught.value)
 
 
+def test_a_database_that_cannot_take_every_id_is_refused_before_the_first(postgresql: Server) -> None:
+    with postgresql.connect() as connection:
+        connection.execute(
+            f"CREATE DATABASE narrow OWNER {OWNER} TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'"
+        )
+    with pytest.raises(SettingsError, match="has the encoding LATIN1; make one for the ledger with ENCODING 'UTF8'"):
+        Ledger.open(postgresql.url("narrow"))
+
+
 NAMES = [
     *(
         "a",
@@ -428,16 +437,15 @@ def test_a_ledger_is_opened_and_read_while_another_posts(posted: Ledger, monkeyp
         assert again.head() == posted.head()
 
 
-def test_defaults_of_server_and_role_change_nothing(posted: Ledger, postgresql: Server) -> None:
+def test_defaults_of_server_and_role_change_nothing(posted: Ledger, raw: Any) -> None:
     database = database_of(posted)
-    with postgresql.connect() as connection:
-        for setting in (
-            "default_transaction_isolation = 'serializable'",
-            "synchronous_commit = off",
-            "client_encoding = 'LATIN1'",
-            "lock_timeout = 1",
-        ):
-            connection.execute(f"ALTER DATABASE {database} SET {setting}")
+    for setting in (
+        "default_transaction_isolation = 'serializable'",
+        "synchronous_commit = off",
+        "client_encoding = 'LATIN1'",
+        "lock_timeout = 1",
+    ):
+        raw.execute(f"ALTER DATABASE {database} SET {setting}")
     shown = "SELECT current_setting('transaction_isolation'), current_setting('synchronous_commit')"
     with writing(posted._engine) as connection:
         assert tuple(connection.execute(text(shown)).one()) == ("read committed", "on")

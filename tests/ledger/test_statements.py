@@ -30,9 +30,11 @@ from orchestration.deliveries import DeliveredFile, DeliveryRecord, State, write
 from orchestration.errors import SettingsError
 from orchestration.ledger.entries import AwardKey
 from orchestration.ledger.ledger import Ledger
+from orchestration.payout_reports import load_payouts
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Payee
 from orchestration.progress import Progress
+from orchestration.reports import LIABILITY_AGEING, TRIAL_BALANCE, load_ledger
 from orchestration.settings import Settings
 from orchestration.statement_view import COLUMNS, shown, statement_csv
 from orchestration.statements import Balance, Statement, beneficiary_named, statement
@@ -139,15 +141,15 @@ def test_balances_of_everything_that_ever_moved(home: Settings) -> None:
     assert found.through == date(2025, 10, 10)
     pending = Balance(PROGRAM, "AD_CREDIT", "pending", 0, 7_000, -3_000, -4_000, 0, 0, 0, 0, 0, 0)
     payable = Balance(PROGRAM, "AD_CREDIT", "payable", 0, 0, 0, 4_000, 0, -3_000, 0, -4_000, 0, -3_000)
-    assert found.balances == (payable, pending)
+    assert found.balances == (pending, payable)
 
 
 def test_a_span_opens_where_the_one_before_closed(home: Settings) -> None:
     first, second = told(home, None, "2025-10-03"), told(home, "2025-10-03", "2025-10-08")
     assert [(one.account, one.opening, one.closing) for one in first.balances] == [("pending", 0, 1_000)]
     assert [(one.account, one.opening, one.closing) for one in second.balances] == [
-        ("payable", 0, 0),
         ("pending", 1_000, 0),
+        ("payable", 0, 0),
     ]
     third = told(home, "2025-10-08")
     assert [(one.account, one.opening, one.clawed_back, one.closing) for one in third.balances] == [
@@ -206,17 +208,35 @@ def test_the_csv_adds_up_by_itself(home: Settings) -> None:
 
 
 def test_people_read_all_of_it(home: Settings) -> None:
-    console = Console(width=140, record=True, file=io.StringIO())
+    console = Console(width=200, highlight=False, soft_wrap=True, record=True, file=io.StringIO())
     console.print(shown(told(home, "2025-10-03")))
     text = console.export_text()
     for words in (
         "Statement of PARTNER P1, after 2025-10-03 through 2025-10-10",
         "-$40.00",
         "$10.00 AD_CREDIT, FINAL: tier reached.",
-        "refunds/landed_on=2025-10-10/refunds.csv",
+        "2025-10-10 refunds (refunds.csv)",
+        "none: a day passed, or terms or others decided",
+        "increment $2.02",
         "P1|AD_CREDIT|2025-10-06",
     ):
         assert words in " ".join(text.split()), text
+
+
+def test_reports_of_finance_stand_on_what_a_run_leaves(home: Settings) -> None:
+    ledger = Ledger.open(home.ledger_url)
+    with statements.open_warehouse(home, read_only=True) as connection:
+        load_ledger(connection, ledger)
+        load_payouts(connection, Payouts(ledger._engine).payouts(), [])
+        connection.execute(TRIAL_BALANCE)
+        connection.execute(LIABILITY_AGEING)
+        closing = (
+            "select account, instrument, closing_cents from ledger.trial_balance where closing_cents <> 0 order by all"
+        )
+        assert connection.execute(closing).fetchall() == [row for row in ledger.balances() if row[2]]
+        assert connection.execute("select bucket, open_cents from ledger.liability_ageing").fetchall() == [
+            ("NEGATIVE", -3_000)
+        ]
 
 
 def test_who_and_when_must_make_sense(home: Settings) -> None:

@@ -167,6 +167,9 @@ def test_export_pays_nobody_whose_payee_changed_or_is_gone(ledger: Ledger) -> No
         (4_999, Payee(PAID, has_tax_form=True), "below the minimum", False),
         (10_000, Payee(None, has_tax_form=True), "payee_id is missing", True),
         (10_000, Payee(PAID, has_tax_form=False), "tax form is missing", True),
+        # One whom no payment file can pay is held, so that the others are not kept waiting.
+        (10_000, Payee("9" * 35, has_tax_form=True), "a pain.001 account at most 34", True),
+        (10_000, Payee("a\x01", has_tax_form=True), "U+0001, which XML cannot", True),
         # Held first: somebody has to act, whatever the amount.
         (1, Payee(None, has_tax_form=False), "payee_id is missing", True),
     ],

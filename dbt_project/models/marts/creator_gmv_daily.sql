@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace_touched', unique_key=['gmv_date', 'creator_id', 'content_type'],
-    meta={'touched': 'creator_gmv_daily_movements'}, full_refresh=false, on_schema_change='fail'
+    meta={'touched': 'creator_gmv_daily_movements', 'sliced': {'by': 'creator_id', 'rows_of': 'creator_gmv_daily_movements'}}, full_refresh=false, on_schema_change='fail'
 ) }}
 -- GMV by paid day, attributed creator and content type: the sum of all movements.
 {%- set keys = ['gmv_date', 'creator_id', 'content_type'] %}
@@ -22,5 +22,6 @@ select
     {{ total('short_video_gross_cents') }} as short_video_gross_cents,
     {{ total('short_video_net_cents') }} as short_video_net_cents
 from known_movements
+where {{ in_slice('creator_id') }}
 group by gmv_date, creator_id, content_type
 having sum(units) <> 0

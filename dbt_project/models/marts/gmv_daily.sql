@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental', incremental_strategy='replace_touched', unique_key=['gmv_date', 'seller_id', 'content_type'],
-    meta={'touched': 'gmv_daily_movements'}, full_refresh=false, on_schema_change='fail'
+    meta={'touched': 'gmv_daily_movements', 'sliced': {'by': 'seller_id', 'rows_of': 'gmv_daily_movements'}}, full_refresh=false, on_schema_change='fail'
 ) }}
 -- GMV by paid day, shop and content type: the sum of all movements. One row each where a line counts.
 {%- set keys = ['gmv_date', 'seller_id', 'content_type'] %}
@@ -25,5 +25,6 @@ select
     {{ total('affiliate_gross_cents') }} as affiliate_gross_cents,
     {{ total('affiliate_net_cents') }} as affiliate_net_cents
 from known_movements
+where {{ in_slice('seller_id') }}
 group by gmv_date, seller_id, content_type
 having sum(units) <> 0

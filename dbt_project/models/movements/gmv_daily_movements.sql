@@ -1,4 +1,7 @@
-{{ config(materialized='incremental', incremental_strategy='replace_window', full_refresh=false, on_schema_change='fail') }}
+{{ config(
+    materialized='incremental', incremental_strategy='replace_window', full_refresh=false, on_schema_change='fail',
+    meta={'sliced': {'by': 'seller_id', 'rows_of': 'line_cells'}}
+) }}
 -- What each delivery day added to and took from gmv_daily: one row a knowledge date, paid day, seller and content
 -- type. short_video: VIDEO of a targeted plan; affiliate: lines with a creator (rulebook 1). orders: distinct at this
 -- grain.
@@ -7,7 +10,7 @@
     'gross_cents', 'net_cents', 'short_video_gross_cents', 'short_video_net_cents', 'affiliate_gross_cents',
     'affiliate_net_cents', 'units', 'orders'
 ] %}
-{{ presence_movements(['gmv_date', 'seller_id', 'content_type']) }},
+{{ presence_movements(['gmv_date', 'seller_id', 'content_type'], in_slice('seller_id')) }},
 
 -- Lines and orders are summed each by themselves first, so that less is left to put together.
 parts as (
@@ -22,6 +25,7 @@ parts as (
         {{ total('units') }} as units,
         0 as orders
     from {{ ref('line_movements') }}
+    where {{ in_slice('seller_id') }}
     group by {{ keys }}
     union all
     select {{ keys }}, 0, 0, 0, 0, 0, 0, 0, {{ total('turn') }}
