@@ -97,6 +97,24 @@ PUBLIC_MARTS: tuple[PublicMart, ...] = (
         ("partner_id", "program_id", "period", "instrument"),
         finance=True,
     ),
+    PublicMart(
+        "trial_balance", "ledger.trial_balance", ("month", "account", "instrument"), finance=True, part_by="month"
+    ),
+    PublicMart(
+        "liability_ageing",
+        "ledger.liability_ageing",
+        (
+            "program_id",
+            "beneficiary_type",
+            "beneficiary_id",
+            "instrument",
+            "bucket",
+            "final_on",
+            "decided_by",
+            "waits_for",
+        ),
+        finance=True,
+    ),
     PublicMart("payouts", "ledger.payouts", ("payout_id",), finance=True),
     PublicMart(
         "payout_lines",

@@ -6,14 +6,16 @@ and the last are the ledger's own is checked, never forced. Where two classes de
 threshold, the order of steps gives the shared effect to the later one:
 
 1. time: everything as known on the old day, looked at as of the new one: days that count by now, what settled (other corrections),
-2. late orders: what sales came with until they were first known to be paid (``bridge_world.RowClass``),
-3. refunds, which need their sale,
-4. attributions, which give sales that are there to somebody,
-5. assignments, which give shops and creators that sold to a partner,
-6. all other records: later versions of orders and lines, as a cancellation, sessions, ranks, lists, referrals (other corrections),
-7. terms: versions that came into force in between, on figures that stand.
+2. what lies beside sales: partners, ranks, lists, sessions, members, referrals, deals (other corrections),
+3. assignments, which give shops and creators to a partner,
+4. late orders: what sales came with until they were first known to be paid (``bridge_world.RowClass``),
+5. refunds, which need their sale,
+6. attributions that came after their sale,
+7. later versions of orders, lines and redemptions, as a cancellation (other corrections),
+8. terms: versions that came into force in between, on figures that stand.
 
-Orders come before what corrects them, records before terms, so that a class says what it did to what was there. Does not belong
+Who may earn comes before sales, and what corrects sales after them, so that a sale is a late order for whom it is in the end, and
+all else says what it did to what was there. Terms come last, as a change of prices is told on the new quantities. Does not belong
 here: working out awards (``bridge_world``), showing a bridge (``bridge_view``).
 """
 
@@ -218,15 +220,15 @@ class _Steps:
 
 def _changes(cents: Sequence[int]) -> Changes:
     """What each step changed, from the balances before the first one and after each."""
-    old, time, orders, refunds, attributions, assignments, others, new = cents
+    old, time, beside, assignments, orders, refunds, attributions, versions, new = cents
     return Changes(
         old=old,
-        late_orders=orders - time,
+        late_orders=orders - assignments,
         refunds=refunds - orders,
         attributions=attributions - refunds,
-        assignments=assignments - attributions,
-        other_corrections=others - assignments + time - old,
-        terms=new - others,
+        assignments=assignments - beside,
+        other_corrections=beside - old + versions - attributions,
+        terms=new - versions,
         new=new,
         of_which_time=time - old,
     )

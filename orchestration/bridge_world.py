@@ -37,23 +37,28 @@ _ROWS_AT_ONCE = 10_000
 class RowClass(IntEnum):
     """Why an accepted row is news, in the order of letting in: by what it is and when it landed, whatever days are asked for.
 
-    LATE_ORDERS: what a sale came with until it was first known to be paid: rows of its order, its lines, their attributions and
-    redemptions. Of those, what lands later is ATTRIBUTIONS, or OTHER_RECORDS. REFUNDS and ASSIGNMENTS are all rows of those feeds,
-    OTHER_RECORDS all rows of all other feeds.
+    BESIDE_SALES: all rows of feeds that speak of no sale, as partners, ranks, lists, sessions, members, referrals and deals.
+    ASSIGNMENTS and REFUNDS: all rows of those feeds. LATE_ORDERS: what a sale came with until it was first known to be paid: rows
+    of its order, its lines, their attributions and redemptions. Of those, what lands later is ATTRIBUTIONS or LATER_VERSIONS.
     """
 
-    LATE_ORDERS = 1
-    REFUNDS = 2
-    ATTRIBUTIONS = 3
-    ASSIGNMENTS = 4
-    OTHER_RECORDS = 5
+    BESIDE_SALES = 1
+    ASSIGNMENTS = 2
+    LATE_ORDERS = 3
+    REFUNDS = 4
+    ATTRIBUTIONS = 5
+    LATER_VERSIONS = 6
 
 
 _OF_FEED = {
+    "assignments": RowClass.ASSIGNMENTS,
+    "orders": RowClass.LATER_VERSIONS,
+    "order_lines": RowClass.LATER_VERSIONS,
+    "deal_redemptions": RowClass.LATER_VERSIONS,
     "refunds": RowClass.REFUNDS,
     "attributions": RowClass.ATTRIBUTIONS,
-    "assignments": RowClass.ASSIGNMENTS,
 }
+"""The class of a feed's rows, of those that may be part of a sale once it is known; of all other feeds BESIDE_SALES."""
 _SOLD_BY = {
     "orders": "order_key",
     "order_lines": "line_key",
@@ -307,7 +312,7 @@ def _show_rows(
 
 def _classed(feed: str, first: date) -> str:
     """The rows of a feed that landed after a day, each with its class."""
-    of_feed = int(_OF_FEED.get(feed, RowClass.OTHER_RECORDS))
+    of_feed = int(_OF_FEED.get(feed, RowClass.BESIDE_SALES))
     news = f"from landed.{feed} as rows where landed_on > date '{first}'"
     if feed not in _SOLD_BY:
         return f"select rows.*, {of_feed} as row_class {news}"

@@ -221,6 +221,49 @@ def owed(
 
 
 @app.command()
+def statement(
+    whose: Annotated[str, typer.Argument(metavar="TYPE:ID", help="the beneficiary, as PARTNER:p1")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="the day of the last statement; none begins with the ledger"),
+    ] = None,
+    through: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="the last day of this one; none ends with the last posting"),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="write it to this file instead")] = None,
+) -> None:
+    """What a beneficiary earned, by program, and why; what changed since the last statement, and which deliveries caused it."""
+    from orchestration.files import replacing
+    from orchestration.statement_view import shown, statement_csv
+    from orchestration.statements import beneficiary_named
+    from orchestration.statements import statement as stated
+
+    told = stated(
+        Settings.from_environment(), *beneficiary_named(whose), since and since.date(), through and through.date()
+    )
+    if csv is None:
+        console.print(shown(told))
+        return
+    with replacing(csv) as temporary:
+        temporary.write_bytes(statement_csv(told))
+    console.print(f"{csv} is written", markup=False)
+
+
+@app.command()
+def journal(posting: Annotated[int, typer.Argument(help="number of the posting")]) -> None:
+    """A posting's entries as CSV, on standard output."""
+    from orchestration.journal import journal as written
+    from orchestration.ledger.ledger import Ledger
+    from orchestration.progress import Progress
+
+    settings = Settings.from_environment()
+    Progress.of_begun_home(settings)
+    sys.stdout.buffer.write(written(Ledger.open(settings.ledger_url), posting))
+    sys.stdout.buffer.flush()
+
+
+@app.command()
 def demo() -> None:
     """Takes a sample marketplace through a season in the home, and says who is owed what and why."""
     from orchestration.demo import demonstrate

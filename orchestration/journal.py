@@ -13,8 +13,6 @@ from typing import Final
 from orchestration.errors import SettingsError
 from orchestration.ledger.entries import Entry
 from orchestration.ledger.ledger import Ledger
-from orchestration.ledger.postings import postings
-from orchestration.ledger.store import reading
 from orchestration.payouts.credit_transfers import dollars
 from orchestration.payouts.spreadsheet_cells import neutralised
 
@@ -30,8 +28,7 @@ def journal(ledger: Ledger, posting_no: int) -> bytes:
     Each row has the posting's number, kind, as_of and hashes, then the entry's columns, its amount in dollars (two decimals) and in
     cents. SettingsError where the ledger has no such posting.
     """
-    with reading(ledger._engine) as connection:
-        posting = next(postings(connection, posting_no), None)
+    posting = next(iter(ledger.postings(posting_no)), None)
     if posting is None:
         raise SettingsError(
             f"the ledger has no posting {posting_no}; its last one is {ledger.head().posting_no} (0: nothing was posted yet)"

@@ -15,7 +15,13 @@ from orchestration.errors import RefusedError
 from orchestration.explanation import dollars
 from orchestration.ledger.ledger import Ledger
 from orchestration.payout_desk import anchors
-from orchestration.reports import PARTNER_INCENTIVE_PAYOUTS, REFERRAL_REWARD_LEDGER, load_ledger
+from orchestration.reports import (
+    LIABILITY_AGEING,
+    PARTNER_INCENTIVE_PAYOUTS,
+    REFERRAL_REWARD_LEDGER,
+    TRIAL_BALANCE,
+    load_ledger,
+)
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
 
@@ -134,6 +140,18 @@ def ledger_assets(settings: Settings, money_checks: frozenset[dg.AssetCheckKey])
             "partner_incentive_payouts",
             PARTNER_INCENTIVE_PAYOUTS,
             "What each partner is owed by program, period and instrument: provisional, approved, paid, open, and what holds it.",
+        ),
+        report_asset(
+            settings,
+            "trial_balance",
+            TRIAL_BALANCE,
+            "Opening, debits, credits and closing of each account by month; every month sums to 0.",
+        ),
+        report_asset(
+            settings,
+            "liability_ageing",
+            LIABILITY_AGEING,
+            "What is open by program and beneficiary: pending by the day it turns FINAL, payable by its age.",
         ),
     ]
 

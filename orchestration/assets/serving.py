@@ -21,6 +21,16 @@ from orchestration.publication import publish
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
 
+REPORTS = (
+    "incentive_ledger",
+    "payout_proposals",
+    "referral_reward_ledger",
+    "partner_incentive_payouts",
+    "trial_balance",
+    "liability_ageing",
+)
+"""The assets that leave relations of schema ``ledger`` in the warehouse."""
+
 
 def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
     """The public marts for BI, replaced in one step."""
@@ -31,7 +41,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
         group_name="serving",
         owners=[OWNER],
         kinds={"duckdb", "parquet"},
-        deps=[*models, "incentive_ledger", "referral_reward_ledger", "partner_incentive_payouts", "payout_proposals"],
+        deps=[*models, *REPORTS],
         required_resource_keys={"writer"},
         description="Views over immutable Parquet in a versioned folder; an open reader never blocks a run, nor sees two versions.",
     )

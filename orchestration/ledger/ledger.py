@@ -21,6 +21,7 @@ from orchestration.ledger.chain import EMPTY, Head
 from orchestration.ledger.cycle_search import no_cycle_search
 from orchestration.ledger.entries import AWARDS, Award, Entry
 from orchestration.ledger.positions import keep_checkpoint, positions
+from orchestration.ledger.postings import Posting, postings
 from orchestration.ledger.store import open_engine, reading, rows_of, writing
 from orchestration.ledger.tables import ENTRIES, POSTINGS, USED_TERMS, WHOLE
 
@@ -161,6 +162,11 @@ class Ledger:
         with reading(self._engine) as connection:
             statement = select(ENTRIES).where(*conditions).order_by(ENTRIES.c.entry_no)
             yield from map(Entry._make, rows_of(connection, statement))
+
+    def postings(self, posting_no: int | None = None) -> list[Posting]:
+        """The postings in their order, or the one of that number, if there is one."""
+        with reading(self._engine) as connection:
+            return list(postings(connection, posting_no))
 
     def balances(self) -> list[tuple[str, str, int]]:
         """Account, instrument and balance (credits less debits, in cents) of every account that is not at 0.

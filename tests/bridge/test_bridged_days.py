@@ -49,7 +49,7 @@ def test_adjustments_and_payments_have_lines_and_classes_of_their_own(home: Sett
         "manual:goodwill": Changes(manual=30, new=30),
         "payments": Changes(paid=-370, new=-370),
     }
-    assert told[0] == f"1 of 8: the old balance, as of {FIRST}"
+    assert told[0] == f"1 of 9: the old balance, as of {FIRST}"
 
 
 def test_a_program_alone_has_neither(home: Settings) -> None:

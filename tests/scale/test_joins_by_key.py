@@ -8,15 +8,21 @@ from __future__ import annotations
 from compiled.project import compiled_project
 from compiled.world import World
 
-from orchestration.reports import PARTNER_INCENTIVE_PAYOUTS, REFERRAL_REWARD_LEDGER
+from orchestration.reports import LIABILITY_AGEING, PARTNER_INCENTIVE_PAYOUTS, REFERRAL_REWARD_LEDGER, TRIAL_BALANCE
 
 ROW_BY_ROW = "BLOCKWISE_NL_JOIN"
-REPORTS = {"referral_reward_ledger": REFERRAL_REWARD_LEDGER, "partner_incentive_payouts": PARTNER_INCENTIVE_PAYOUTS}
+REPORTS = {
+    "referral_reward_ledger": REFERRAL_REWARD_LEDGER,
+    "partner_incentive_payouts": PARTNER_INCENTIVE_PAYOUTS,
+    "trial_balance": TRIAL_BALANCE,
+    "liability_ageing": LIABILITY_AGEING,
+}
 LEDGER = """
     create schema ledger;
     create table ledger.ledger_entries (entry_no bigint, posting_no bigint, as_of date, program_id varchar, component varchar,
         beneficiary_type varchar, beneficiary_id varchar, subject_id varchar, period varchar, entry_type varchar,
-        instrument varchar, amount_cents bigint);
+        instrument varchar, payout_id varchar, debit_account varchar,
+        credit_account varchar, amount_cents bigint);
     create table ledger.payouts (payout_id varchar, state varchar);
     create table ledger.payout_lines (payout_id varchar, program_id varchar, period varchar, beneficiary_type varchar,
         beneficiary_id varchar, instrument varchar, amount_cents bigint);
