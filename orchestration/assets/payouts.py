@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import dagster as dg
 
 from orchestration.assets.feeds import OWNER
+from orchestration.assets.ledger import FINANCE, column_schema
 from orchestration.explanation import dollars
 from orchestration.payout_desk import is_payout_day
 from orchestration.payout_reports import load_payouts
@@ -20,8 +21,6 @@ from orchestration.warehouse import open_warehouse, read_window
 
 PROPOSER = "daily_incentives"
 """Who proposes in a run: the job, so that any person may approve."""
-
-FINANCE = "team:finance"
 
 
 def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -45,11 +44,13 @@ def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:
                 desk.propose(as_of, payees, PROPOSER)
             payouts, unpaid = desk.payouts(), desk.unpaid(as_of, payees)
             load_payouts(connection, payouts, unpaid)
+            columns = column_schema(connection, "payouts")
         return dg.MaterializeResult(
             metadata={
                 "as_of": as_of.isoformat(),
                 "is_payout_day": is_payout_day(settings, as_of),
                 "dagster/row_count": len(payouts),
+                "dagster/column_schema": columns,
                 "payouts by state": by_state(payouts),
                 "balances without a payout": without_payout(unpaid),
             }

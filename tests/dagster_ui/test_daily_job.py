@@ -52,7 +52,13 @@ def test_the_days_before_a_refused_delivery_are_posted_and_served(
 
 
 def test_what_stands_on_the_ledger_says_its_columns(stopped_run: StoppedRun) -> None:
-    for asset, column in (("incentive_ledger", "amount_cents"), ("partner_incentive_payouts", "open_cents")):
+    for asset, column in (
+        ("incentive_ledger", "amount_cents"),
+        ("payout_proposals", "amount_cents"),
+        ("partner_incentive_payouts", "open_cents"),
+        ("trial_balance", "closing_cents"),
+        ("liability_ageing", "open_cents"),
+    ):
         columns = metadata(stopped_run.result, asset)["dagster/column_schema"].columns
         assert column in {named.name for named in columns if named.type == "bigint"}, asset
 

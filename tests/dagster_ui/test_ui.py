@@ -40,7 +40,14 @@ RUN_OF_BACKFILL = """query($id: String!) { partitionBackfillOrError(backfillId: 
     status error { message } runs(limit: 50) { runId status tags { key value } }
 } } }"""
 
-MONEY_ASSETS = ("incentive_ledger", "referral_reward_ledger", "partner_incentive_payouts")
+MONEY_ASSETS = (
+    "incentive_ledger",
+    "payout_proposals",
+    "referral_reward_ledger",
+    "partner_incentive_payouts",
+    "trial_balance",
+    "liability_ageing",
+)
 GMV = "select gmv_date, seller_id, content_type, gross_cents, net_cents, units, orders from {} order by all"
 ENTRIES = """
     select entry_no, as_of, entry_type, debit_account, credit_account, amount_cents
