@@ -7,10 +7,12 @@ tables, so that either may read what the other wrote. Does not belong here: what
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from dagster._core.storage.event_log import SqliteEventLogStorage
@@ -63,6 +65,18 @@ class KeptEventLogStorage(SqliteEventLogStorage):
                 engine.dispose()
             self._engines.clear()
         super().dispose()
+
+
+def close_left_open(folder: Path) -> None:
+    """Writes into each file what stands in the write-ahead log that a killed process left beside it, and takes the log away.
+
+    A log that another process still has open stays.
+    """
+    for log in folder.glob("*.db-wal"):
+        with closing(
+            sqlite3.connect(log.with_name(log.name.removesuffix("-wal")), timeout=_BUSY_SECONDS)
+        ) as connection:
+            connection.execute("pragma wal_checkpoint(passive)")
 
 
 def _sync_less(connection: Any, _: object) -> None:

@@ -22,6 +22,7 @@ from sqlalchemy.exc import DBAPIError
 from orchestration.daily_job import JOB, today
 from orchestration.definitions import build_defs
 from orchestration.errors import BusyError, IncentivesError, RefusedError, SettingsError
+from orchestration.event_log import close_left_open
 from orchestration.home import prepare_home
 from orchestration.ingestion import check_first_day, earliest_delivery, last_processed
 from orchestration.partitions import REBUILD, range_tags
@@ -99,7 +100,7 @@ def _execute(settings: Settings, first: date, last: date, tags: dict[str, str]) 
     log = (settings.home / "logs" / "run.log").open("a", encoding="utf-8")
     # dbt's own lines go to a log: the terminal shows steps.
     with _usable_storage(settings), log, redirect_stdout(log), dg.DagsterInstance.get() as instance:
-        _end_abandoned(instance)
+        _end_abandoned(settings, instance)
         result = job.execute_in_process(
             instance=instance,
             tags=range_tags(first, last) | tags | {_BY_COMMAND: "true"},
@@ -127,8 +128,9 @@ def _usable_storage(settings: Settings) -> Iterator[None]:
         ) from error
 
 
-def _end_abandoned(instance: dg.DagsterInstance) -> None:
+def _end_abandoned(settings: Settings, instance: dg.DagsterInstance) -> None:
     """Reports runs of killed commands as failed: this one holds the lock, so none of them lasts, yet they block the queue."""
+    close_left_open(settings.dagster_home / "history" / "runs")
     unfinished = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
     for run in instance.get_runs(dg.RunsFilter(tags={_BY_COMMAND: "true"}, statuses=unfinished)):
         instance.report_run_failed(run, "the process of this run ended before it; the run after it does its work")

@@ -7,7 +7,10 @@ Each test makes the leftover itself. Does not belong here: kills (``test_kills``
 from __future__ import annotations
 
 import os
+import shutil
+import sqlite3
 import subprocess
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -15,6 +18,7 @@ import duckdb
 import polars as pl
 import pytest
 
+from orchestration.event_log import close_left_open
 from orchestration.files import replacing, write_text
 from orchestration.ledger.ledger import Ledger
 from orchestration.settings import Settings
@@ -46,6 +50,25 @@ def test_a_file_is_written_beside_no_leftover_of_it(tmp_path: Path, ended: int) 
         (tmp_path / name).touch()
     write_text(tmp_path / "a", "text")
     assert names(tmp_path) == sorted(["a", "a.tmp", f".a.{running}.tmp", f".aa.{ended}.tmp"])
+
+
+def test_the_log_that_a_killed_run_left_beside_its_events_is_written_into_them(tmp_path: Path) -> None:
+    left, whole = tmp_path / "left", tmp_path / "whole"
+    left.mkdir()
+    whole.mkdir()
+    with closing(sqlite3.connect(whole / "run.db")) as open_one:
+        open_one.executescript("pragma journal_mode = wal; create table events (id); insert into events values (7)")
+        open_one.commit()
+        for name in names(whole):
+            shutil.copy(whole / name, left / name)
+        assert names(left) == ["run.db", "run.db-shm", "run.db-wal"]
+        close_left_open(left)
+        # Who still has a file open keeps its log.
+        close_left_open(whole)
+        assert names(whole) == ["run.db", "run.db-shm", "run.db-wal"]
+    assert names(left) == ["run.db"]
+    with closing(sqlite3.connect(left / "run.db")) as found:
+        assert found.execute("select id from events").fetchall() == [(7,)]
 
 
 def test_a_leftover_of_an_earlier_process_of_the_same_number_is_not_written_on(tmp_path: Path) -> None:
