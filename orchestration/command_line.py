@@ -251,6 +251,31 @@ def statement(
 
 
 @app.command()
+def bridge(
+    first: Annotated[datetime, typer.Option("--from", formats=["%Y-%m-%d"], help="the earlier day, a posted one")],
+    last: Annotated[datetime, typer.Option("--to", formats=["%Y-%m-%d"], help="the later day, a posted one")],
+    program: Annotated[str | None, typer.Option(help="only this program")] = None,
+    beneficiary: Annotated[str | None, typer.Option(metavar="TYPE:ID", help="only this beneficiary")] = None,
+    csv: Annotated[Path | None, typer.Option(help="write it to this file instead")] = None,
+) -> None:
+    """Why what is owed differs between two days: late orders, refunds, attributions, assignments, corrections, terms."""
+    from orchestration.bridge import bridge as bridged
+    from orchestration.bridge_view import bridge_csv, bridge_table
+    from orchestration.files import replacing
+    from orchestration.statements import beneficiary_named
+
+    whose = beneficiary_named(beneficiary) if beneficiary else None
+    settings = Settings.from_environment()
+    told = bridged(settings, first.date(), last.date(), program, whose, lambda line: console.print(line, style="dim"))
+    if csv is None:
+        console.print(bridge_table(told, whose is not None))
+        return
+    with replacing(csv) as temporary:
+        temporary.write_bytes(bridge_csv(told))
+    console.print(f"{csv} is written", markup=False)
+
+
+@app.command()
 def journal(posting: Annotated[int, typer.Argument(help="number of the posting")]) -> None:
     """A posting's entries as CSV, on standard output."""
     from orchestration.journal import journal as written

@@ -23,6 +23,7 @@ WITH_DAGSTER = {
 PLAIN = (
     "acceptance",
     "awards",
+    "bridge",
     "deliveries",
     "explanation",
     "ingestion",
@@ -34,6 +35,7 @@ PLAIN = (
     "publication",
     "readers",
     "reports",
+    "statements",
     "verification",
     "warehouse",
     "window",

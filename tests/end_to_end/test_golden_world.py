@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import shutil
 import stat
 import subprocess
@@ -224,3 +226,24 @@ def test_a_home_that_moved_serves_again_after_a_repair(once: Deployment, tmp_pat
     shutil.move(once.folder, moved.folder)
     assert moved.incentives("doctor", "--repair").code == 0
     assert moved.rows(GMV.format("gmv_daily")) == golden.GMV_DAILY
+
+
+def test_a_bridge_between_posted_days_and_a_statement_say_why(daily: Deployment) -> None:
+    written = daily.folder / "bridge.csv"
+    outcome = daily.incentives("bridge", "--from", "2025-10-03", "--to", "2025-10-04", "--csv", str(written))
+    assert outcome.code == 0, outcome
+    (row,) = csv.DictReader(io.StringIO(written.read_text()))
+    cents = {name.removesuffix("_cents"): int(value) for name, value in row.items() if name.endswith("_cents")}
+    # On October 4 the refund of O2 lands, and the day of O5 and its sale begin to count: 8,000.00 becomes 5,000.00.
+    assert (cents.pop("old"), cents.pop("new")) == (800_000, 500_000)
+    assert cents.pop("of_which_time") == cents["other_corrections"]
+    assert sum(cents.values()) == -300_000 and cents["refunds"] < 0
+    refused = daily.incentives("bridge", "--from", "2025-10-04", "--to", "2025-10-03")
+    assert refused.code == 2 and "swap the days" in refused.told
+    told = daily.incentives("statement", "PARTNER:P1", "--since", "2025-10-03", "--csv", str(written))
+    assert told.code == 0, told
+    changes = [row for row in csv.DictReader(io.StringIO(written.read_text())) if row["section"] == "change"]
+    assert {row["amount_cents"] for row in changes} == {"-300000"}
+    assert all("refunds/landed_on=2025-10-04/delivery.csv" in row["deliveries"] for row in changes)
+    journal = daily.incentives("journal", "3").out
+    assert "RELEASE" in journal and "3000.00" in journal
