@@ -14,8 +14,6 @@ from orchestration.payout_desk import is_payout_day
 from orchestration.payout_reports import load_payouts
 from orchestration.payouts.payees import payees_as_known
 from orchestration.payouts.payouts import Payouts
-from orchestration.payouts.proposals import Unpaid
-from orchestration.payouts.records import Payout
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
 
@@ -51,37 +49,27 @@ def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:
                 "is_payout_day": is_payout_day(settings, as_of),
                 "dagster/row_count": len(payouts),
                 "dagster/column_schema": columns,
-                "payouts by state": by_state(payouts),
-                "balances without a payout": without_payout(unpaid),
+                "payouts by state": counted(
+                    ((one.state, one.owner.instrument, one.amount_cents) for one in payouts), "state", "payouts"
+                ),
+                "balances without a payout": counted(
+                    ((one.reason, one.owner.instrument, one.balance_cents) for one in unpaid), "reason", "balances"
+                ),
             }
         )
 
     return payout_proposals
 
 
-def by_state(payouts: Iterable[Payout]) -> dg.TableMetadataValue:
-    """How many payouts stand in each state and instrument, and their dollars as text: money is no float."""
+def counted(rows: Iterable[tuple[str, str, int]], noun: str, things: str) -> dg.TableMetadataValue:
+    """How many of these (what, instrument, cents) there are and their dollars, as text: money is no float."""
     sums: dict[tuple[str, str], tuple[int, int]] = {}
-    for payout in payouts:
-        count, cents = sums.get((payout.state, payout.owner.instrument), (0, 0))
-        sums[payout.state, payout.owner.instrument] = count + 1, cents + payout.amount_cents
+    for what, instrument, cents in rows:
+        count, total = sums.get((what, instrument), (0, 0))
+        sums[what, instrument] = count + 1, total + cents
     records = [
-        dg.TableRecord({"state": state, "instrument": instrument, "payouts": str(count), "amount": dollars(cents)})
-        for (state, instrument), (count, cents) in sorted(sums.items())
+        dg.TableRecord({noun: what, "instrument": instrument, things: str(count), "amount": dollars(total)})
+        for (what, instrument), (count, total) in sorted(sums.items())
     ]
-    columns = [dg.TableColumn(name, "string") for name in ("state", "instrument", "payouts", "amount")]
-    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
-
-
-def without_payout(unpaid: Iterable[Unpaid]) -> dg.TableMetadataValue:
-    """Balances by why they get no payout now, in dollars as text."""
-    sums: dict[tuple[str, str], tuple[int, int]] = {}
-    for one in unpaid:
-        count, cents = sums.get((one.reason, one.owner.instrument), (0, 0))
-        sums[one.reason, one.owner.instrument] = count + 1, cents + one.balance_cents
-    records = [
-        dg.TableRecord({"reason": reason, "instrument": instrument, "balances": str(count), "amount": dollars(cents)})
-        for (reason, instrument), (count, cents) in sorted(sums.items())
-    ]
-    columns = [dg.TableColumn(name, "string") for name in ("reason", "instrument", "balances", "amount")]
+    columns = [dg.TableColumn(name, "string") for name in (noun, "instrument", things, "amount")]
     return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
