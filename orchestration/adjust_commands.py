@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,10 +106,10 @@ def _ask(
 
 def _cents(amount: str) -> int:
     """Dollars and cents as people write them, in cents; SettingsError where they are no such thing."""
-    whole, _, part = amount.partition(".")
-    if not (amount.isascii() and whole.isdigit() and (amount == whole or (len(part) == 2 and part.isdigit()))):
-        raise SettingsError(f"{amount!r} is no amount; write dollars and cents, as 25.00")
-    return int(whole) * 100 + int(part or 0)
+    found = re.fullmatch(r"([0-9]{1,18})(?:\.([0-9]{2}))?", amount)
+    if found is None:
+        raise SettingsError(f"{ascii(amount[:40])} is no amount; write dollars and cents, as 25.00")
+    return int(found[1]) * 100 + int(found[2] or 0)
 
 
 def _tell(adjustment: Adjustment) -> None:

@@ -32,18 +32,22 @@ def propose(by: By) -> None:
 
     day, decisions = propose_now(Settings.from_environment(), by)
     new = [decision for decision in decisions if isinstance(decision, Proposal)]
-    console.print(f"{day}: {len(new)} payouts proposed by {by}, {_dollars(sum(one.amount_cents for one in new))}")
+    total = _dollars(sum(one.amount_cents for one in new))
+    console.print(f"{day}: {len(new)} payouts proposed by {_plain(by)}, {total}")
     for one in new:
-        console.print(f"  {one.payout_id}  {_dollars(one.amount_cents)}  to {one.payee_id}", markup=False)
+        console.print(f"  {one.payout_id}  {_dollars(one.amount_cents)}  to {_plain(one.payee_id)}")
     console.print(_unpaid_table([one for one in decisions if isinstance(one, Unpaid)]))
 
 
 @payouts_app.command("list")
 def list_payouts(state: Annotated[str | None, typer.Option(help="only those in this state")] = None) -> None:
     """Every payout with its state and who took the last step, and the balances that get none, with the reason."""
+    from orchestration.ledger.payout_states import STATES
     from orchestration.payout_desk import unpaid
     from orchestration.payouts.payouts import Payouts
 
+    if state is not None and state.upper() not in STATES:
+        raise SettingsError(f"{ascii(state)} is no state of a payout; the states are {', '.join(STATES)}")
     settings = Settings.from_environment()
     payouts = Payouts.open(settings.ledger_url).payouts()
     console.print(_table(one for one in payouts if state is None or one.state == state.upper()))
@@ -61,6 +65,8 @@ def approve(
     from orchestration.payout_desk import proposed
     from orchestration.payouts.payouts import Payouts
 
+    if every and payout_ids:
+        raise SettingsError("name payouts or say --all, not both")
     settings = Settings.from_environment()
     chosen = list(proposed(settings)) if every else _ids(payout_ids)
     console.print(_table(Payouts.open(settings.ledger_url).approve(chosen, by)))
@@ -74,7 +80,7 @@ def export(by: By) -> None:
     settings = Settings.from_environment()
     done, written = export_now(settings, by)
     for payout_id, reason in done.cancelled:
-        console.print(f"{payout_id} was cancelled and is proposed anew next time: {reason}", markup=False)
+        console.print(f"{payout_id} was cancelled and is proposed anew next time: {_plain(reason)}")
     if done.posting_no is None:
         console.print("nothing was approved, so nothing was paid")
     else:
@@ -141,9 +147,10 @@ def _unpaid_table(unpaid: Iterable[Unpaid]) -> Table:
 
 
 def _plain(text: str) -> str:
+    """Text of others for the terminal: no markup, and nothing that moves the cursor or turns the writing round."""
     from rich.markup import escape
 
-    return escape(text)
+    return escape("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text))
 
 
 def _dollars(cents: int) -> str:

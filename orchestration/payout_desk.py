@@ -16,6 +16,7 @@ from orchestration.files import write_text
 from orchestration.ledger.adjustments import Adjustment, Adjustments
 from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.people import person
 from orchestration.payouts.exports import file_faults, write_missing
 from orchestration.payouts.payees import payees_as_known
 from orchestration.payouts.payment_files import Debtor
@@ -45,10 +46,11 @@ def processed_day(settings: Settings) -> date:
 
 def propose(settings: Settings, by: str) -> tuple[date, list[Proposal | Unpaid]]:
     """Proposes payouts as of the last processed day; BusyError while a run is at work."""
+    name = person(by)
     with writer_lock(settings, "incentives payouts propose"):
         day = processed_day(settings)
         require_sound(settings)
-        return day, Payouts.open(settings.ledger_url).propose(day, _payees(settings, day), by)
+        return day, Payouts.open(settings.ledger_url).propose(day, _payees(settings, day), name)
 
 
 def export(settings: Settings, by: str) -> tuple[Export, list[Path]]:
@@ -62,8 +64,9 @@ def export(settings: Settings, by: str) -> tuple[Export, list[Path]]:
         payouts = Payouts.open(settings.ledger_url)
         debtor = Debtor(*settings.debtor) if settings.debtor else None
         done = payouts.export(day, _payees(settings, day), debtor, by)
-        written = write_missing(settings, payouts.files())
+        # Before the files: none is ever handed out by an export that a restored ledger could have forgotten.
         _record_head(settings)
+        written = write_missing(settings, payouts.files())
     return done, written
 
 
@@ -89,9 +92,7 @@ def approve_adjustment(settings: Settings, adjustment_id: str, by: str) -> Adjus
 
 def anchors(settings: Settings) -> list[Head]:
     """The ledger's heads that were recorded elsewhere: by the last publication, and by the last payment or adjustment."""
-    path = _head_file(settings)
-    recorded = Head(**json.loads(path.read_text(encoding="utf-8"))) if path.exists() else None
-    return [head for head in (published_head(settings), recorded) if head is not None]
+    return [head for head in (published_head(settings), _recorded_head(settings)) if head is not None]
 
 
 def require_sound(settings: Settings) -> None:
@@ -128,6 +129,16 @@ def _record_head(settings: Settings) -> None:
     head = Ledger.open(settings.ledger_url).head()
     settings.payouts.mkdir(mode=0o700, exist_ok=True)
     write_text(_head_file(settings), json.dumps(head._asdict()) + "\n")
+
+
+def _recorded_head(settings: Settings) -> Head | None:
+    path = _head_file(settings)
+    if not path.exists():
+        return None
+    try:
+        return Head(**json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, TypeError) as error:
+        raise RefusedError(f"{path} is not the head that was recorded there: put it back from a back-up") from error
 
 
 def _head_file(settings: Settings) -> Path:

@@ -71,6 +71,10 @@ def verify(settings: Settings) -> Verified:
                 f"ledger against {len(awards)} awards as of {as_of}",
                 ledger.check_against(awards),
             )
+        else:
+            differences.append(
+                f"the ledger was posted as of {last}, and the awards are as of {as_of}: run through {last} and compare again"
+            )
     _note(passed, differences, "served ledger against the ledger", _served_differences(settings, ledger, anchor))
     try:
         count = check_all_closed(settings, rehash=True)

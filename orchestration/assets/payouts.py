@@ -10,15 +10,13 @@ import dagster as dg
 from orchestration.assets.feeds import OWNER
 from orchestration.assets.ledger import FINANCE, column_schema
 from orchestration.explanation import dollars
+from orchestration.ledger.people import PROPOSER
 from orchestration.payout_desk import is_payout_day
 from orchestration.payout_reports import load_payouts
 from orchestration.payouts.payees import payees_as_known
 from orchestration.payouts.payouts import Payouts
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
-
-PROPOSER = "daily_incentives"
-"""Who proposes in a run: the job, so that any person may approve."""
 
 
 def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:

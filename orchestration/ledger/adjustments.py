@@ -30,7 +30,7 @@ from orchestration.ledger.entries import (
     Movement,
 )
 from orchestration.ledger.ledger import head_of, last_day
-from orchestration.ledger.people import named, same_person
+from orchestration.ledger.people import person, same_person
 from orchestration.ledger.store import open_engine, reading, rows_of, writing
 from orchestration.ledger.tables import ADJUSTMENT_DECISIONS, ADJUSTMENTS, ENTRIES, POSTINGS
 
@@ -79,7 +79,7 @@ class Adjustments:
     def ask(self, request: Request, by: str) -> Adjustment:
         """Records a request; SettingsError naming what of it cannot be."""
         _check(request)
-        name = named(by)
+        name = person(by)
         with writing(self._engine) as connection:
             adjustment_id = f"adj-{(connection.scalar(select(func.count()).select_from(ADJUSTMENTS)) or 0) + 1:06d}"
             values = {**request._asdict(), "adjustment_id": adjustment_id, "requested_by": name, "recorded_at": _now()}
@@ -88,7 +88,7 @@ class Adjustments:
 
     def approve(self, adjustment_id: str, by: str, day: date) -> Adjustment:
         """Posts an adjustment; RefusedError where it was decided already, or asked for by the same person."""
-        name = named(by)
+        name = person(by)
         with writing(self._engine) as connection:
             found = _undecided(connection, adjustment_id, "APPROVED", name)
             if found is None:
@@ -110,7 +110,7 @@ class Adjustments:
 
     def reject(self, adjustment_id: str, by: str) -> Adjustment:
         """Ends a request that nobody decided yet; nothing is posted."""
-        name = named(by)
+        name = person(by)
         with writing(self._engine) as connection:
             if _undecided(connection, adjustment_id, "REJECTED", name):
                 _decide(connection, adjustment_id, "REJECTED", name, None)
@@ -174,9 +174,14 @@ def _check(request: Request) -> None:
     if request.instrument not in INSTRUMENTS:
         raise SettingsError(f"{request.instrument!r} is no instrument; it is one of {', '.join(INSTRUMENTS)}")
     if not 0 < request.amount_cents <= MAX_CENTS:
-        raise SettingsError(f"an adjustment is a whole number of cents above 0, not {request.amount_cents}")
+        raise SettingsError(
+            f"an adjustment is a whole number of cents above 0 and at most {MAX_CENTS}, not {request.amount_cents}"
+        )
     if not request.note:
         raise SettingsError("say what it is for: --note TEXT")
+    for text in (request.beneficiary_id, request.note, request.evidence_name):
+        if text != text.strip() or not text.isprintable():
+            raise SettingsError(f"{ascii(text)} begins or ends with a blank, or holds what cannot be printed")
 
 
 def _adjustments(connection: Connection) -> list[Adjustment]:

@@ -19,7 +19,7 @@ from orchestration.ledger.chain import EMPTY, Head, Header, Seal, sums_text, tex
 from orchestration.ledger.entries import APPROVED_SIGNS, AWARDS, KINDS, PAY, PENDING_SIGNS, SIDES
 from orchestration.ledger.positions import unpacked
 from orchestration.ledger.posting import Position
-from orchestration.ledger.refusals import missing_triggers
+from orchestration.ledger.refusals import missing_triggers, strange_triggers
 from orchestration.ledger.store import rows_of
 from orchestration.ledger.tables import CHECKPOINTS, ENTRIES, POSTINGS
 
@@ -33,6 +33,8 @@ def audit(connection: Connection, anchors: Iterable[Head]) -> Iterator[str]:
     """
     for name in missing_triggers(connection):
         yield f"the store no longer refuses changes: its trigger {name} is missing or altered"
+    for name in strange_triggers(connection):
+        yield f"the store has the trigger {name}, which the ledger did not make: it would add to what people do"
     postings = [
         (Header(*row[:-1]), row[-1])
         for row in rows_of(connection, select(*_POSTING_COLUMNS).order_by(POSTINGS.c.posting_no))

@@ -23,6 +23,8 @@ NEXT_STATES: Final = {
 }
 """State → the states that may follow; the others are the end."""
 
+STATES: Final = (PROPOSED, APPROVED, EXPORTED, SETTLED, FAILED, CANCELLED)
+
 OPEN: Final = (PROPOSED, APPROVED)
 """States in which a payout awaits a decision, and no other of the same beneficiary and instrument may begin."""
 

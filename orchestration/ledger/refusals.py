@@ -184,6 +184,11 @@ _POSTGRESQL_STANDING: Final = text("""
     FROM pg_proc p JOIN ledger l ON pronamespace = l.oid
     WHERE prokind = 'f' AND pronargs = 0""")
 
+_POSTGRESQL_TRIGGERS: Final = text("""
+    SELECT tgname, relname
+    FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
+    WHERE NOT tgisinternal AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('postings'))""")
+
 
 def trigger_ddl(dialect: str, tables: Iterable[Table]) -> dict[str, str]:
     """What makes the store itself refuse changes of these tables, by name, in the order in which it must run."""
@@ -201,3 +206,14 @@ def missing_triggers(connection: Connection) -> list[str]:
         wanted = {name: words for name, words in ddl.items() if words.startswith("CREATE")}
     made = {row[0]: row[1] for row in rows}
     return [name for name, words in wanted.items() if made.get(name) != words]
+
+
+def strange_triggers(connection: Connection) -> list[str]:
+    """Names of the triggers on the ledger's tables that it did not make: they would add rows of their own to what people do."""
+    if connection.dialect.name == "sqlite":
+        rows = connection.execute(text("SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"))
+    else:
+        rows = connection.execute(_POSTGRESQL_TRIGGERS)
+    standing: list[tuple[str, str]] = [(row[0], row[1]) for row in rows]
+    made = trigger_ddl(connection.dialect.name, METADATA.sorted_tables)
+    return sorted(name for name, table in standing if table in METADATA.tables and name not in made)

@@ -18,7 +18,7 @@ from orchestration.ledger.entries import PAY, RETURN
 from orchestration.ledger.payout_states import APPROVED, EXPORTED, FAILED, NEXT_STATES, OPEN, POSTED_BY, PROPOSED
 from orchestration.ledger.people import same_person
 from orchestration.ledger.store import rows_of
-from orchestration.ledger.tables import ENTRIES, PAYOUT_FILES, PAYOUT_STATES, PAYOUTS, POSTINGS, WHOLE
+from orchestration.ledger.tables import ENTRIES, PAYOUT_FILES, PAYOUT_LINES, PAYOUT_STATES, PAYOUTS, POSTINGS, WHOLE
 from orchestration.payouts.proposals import Line, Owner, payout_id
 from orchestration.payouts.records import PAYABLE_SIGNS, Payout, payouts_where
 
@@ -29,8 +29,8 @@ class _Payment(NamedTuple):
     posting_no: int
 
 
-def inputs_hash_of_pay(paid: Iterable[Payout], file_hashes: Mapping[str, str]) -> str:
-    """What a PAY posting rests on: every payout with payee, lines and the people who stand for it, and the files' bytes."""
+def inputs_hash_of_pay(paid: Iterable[tuple[Payout, str]], file_hashes: Mapping[str, str]) -> str:
+    """What a PAY posting rests on: every payout with payee, lines and people, who paid it among them, and the files' bytes."""
     told = [
         [
             payout.payout_id,
@@ -40,8 +40,9 @@ def inputs_hash_of_pay(paid: Iterable[Payout], file_hashes: Mapping[str, str]) -
             payout.amount_cents,
             [list(line) for line in payout.lines],
             [[step.state, step.by_name] for step in payout.steps if step.state in OPEN],
+            payer,
         ]
-        for payout in sorted(paid)
+        for payout, payer in sorted(paid)
     ]
     return _hash([told, sorted(file_hashes.items())])
 
@@ -59,17 +60,31 @@ def payout_faults(connection: Connection) -> Iterator[str]:
         for step in payout.steps:
             if step.posting_no is not None:
                 by_posting[step.posting_no].append(payout)
+    yield from _orphan_faults(connection, payouts)
     yield from _payment_faults(connection, payouts)
     yield from _step_faults(connection, payouts)
     yield from _line_faults(connection, payouts)
     yield from _posting_faults(connection, by_posting)
 
 
+def _orphan_faults(connection: Connection, payouts: list[Payout]) -> Iterator[str]:
+    """Whether every state and line is of a payout that stands."""
+    known = {payout.payout_id for payout in payouts}
+    for table, what in ((PAYOUT_STATES, "states"), (PAYOUT_LINES, "lines")):
+        found = {row[0] for row in rows_of(connection, select(table.c.payout_id).distinct())}
+        for name in sorted(found - known):
+            yield f"{what} of {name} stand there, and there is no such payout"
+
+
 def _payment_faults(connection: Connection, payouts: list[Payout]) -> Iterator[str]:
     """Whether each payout has the PAY and RETURN entries that its states say, of its amount and owner, and no entry is alone."""
     columns = [ENTRIES.c[name] for name in ("payout_id", "entry_type", *Owner._fields, "amount_cents", "posting_no")]
     rows = rows_of(connection, select(*columns).where(ENTRIES.c.payout_id.is_not(None)))
-    standing = {(row[0], row[1]): _Payment(Owner(*row[2:5]), row[5], row[6]) for row in rows}
+    standing: dict[tuple[str, str], _Payment] = {}
+    for name, kind, *rest in rows:
+        if (name, kind) in standing:
+            yield f"the ledger has more than one {kind} entry of {name}"
+        standing[name, kind] = _Payment(Owner(*rest[:3]), rest[3], rest[4])
     for payout in payouts:
         for state, kind in POSTED_BY.items():
             step = payout.step(state)
@@ -177,7 +192,8 @@ def _posting_faults(connection: Connection, by_posting: Mapping[int, list[Payout
     ):
         payouts = by_posting.get(posting_no, [])
         if kind == PAY:
-            wanted = inputs_hash_of_pay(payouts, hashes.pop(posting_no, {}))
+            paid = [(payout, step.by_name) for payout in payouts if (step := payout.step(EXPORTED))]
+            wanted = inputs_hash_of_pay(paid, hashes.pop(posting_no, {}))
         else:
             steps = [(payout.payout_id, payout.step(FAILED)) for payout in payouts]
             wanted = inputs_hash_of_fail((name, step.by_name, step.reason) for name, step in steps if step)

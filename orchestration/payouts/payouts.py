@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Engine, insert, select
 
@@ -20,7 +20,7 @@ from orchestration.ledger.chain import NO_TERMS, Head
 from orchestration.ledger.entries import PAY, RETURN, SIDES, Movement
 from orchestration.ledger.ledger import head_of, last_day
 from orchestration.ledger.payout_states import APPROVED, CANCELLED, EXPORTED, FAILED, OPEN, PROPOSED, SETTLED
-from orchestration.ledger.people import named, same_person
+from orchestration.ledger.people import named, person, same_person
 from orchestration.ledger.store import open_engine, reading, rows_of, writing
 from orchestration.ledger.tables import PAYOUT_FILES, PAYOUT_LINES, PAYOUT_STATES, PAYOUTS
 from orchestration.payouts.audit import inputs_hash_of_fail, inputs_hash_of_pay, payout_faults
@@ -60,10 +60,9 @@ class Payouts:
         with writing(self._engine) as connection:
             head = head_of(connection)
             decisions = list(decided(payable_lines(connection), payees, _taken(connection, day), day))
-            for proposal in decisions:
-                if isinstance(proposal, Proposal):
-                    _write(connection, proposal, head.posting_no)
-                    _step(connection, proposal.payout_id, None, PROPOSED, name)
+            made = [decision for decision in decisions if isinstance(decision, Proposal)]
+            _write(connection, made, head.posting_no)
+            _take(connection, [_step(proposal.payout_id, None, PROPOSED, name) for proposal in made])
         return decisions
 
     def unpaid(self, day: date, payees: Mapping[tuple[str, str], Payee]) -> list[Unpaid]:
@@ -91,14 +90,16 @@ class Payouts:
 
     def fail(self, payout_ids: Sequence[str], by: str, reason: str, day: date) -> list[Payout]:
         """Records that the money of exported payouts came back: posts one RETURN of all of them."""
-        name, why = named(by), _reason(reason)
+        name, why = person(by), _reason(reason)
         with writing(self._engine) as connection:
             chosen = _chosen(connection, payout_ids, (EXPORTED,), FAILED, name)
             if chosen:
                 told = [(payout.payout_id, name, why) for payout in chosen]
                 posted = _post(connection, RETURN, day, chosen, inputs_hash_of_fail(told))
-                for payout in chosen:
-                    _step(connection, payout.payout_id, EXPORTED, FAILED, name, why, posted.posting_no)
+                _take(
+                    connection,
+                    [_step(one.payout_id, EXPORTED, FAILED, name, why, posted.posting_no) for one in chosen],
+                )
         return self.payouts(payout_ids)
 
     def export(self, day: date, payees: Mapping[tuple[str, str], Payee], debtor: Debtor | None, by: str) -> Export:
@@ -107,16 +108,14 @@ class Payouts:
         A payout whose balance fell below it, or whose payee changed or is held now, is cancelled and not paid. SettingsError
         where cash is to be paid and nobody is named who pays.
         """
-        name = named(by)
+        name = person(by)
         with writing(self._engine) as connection:
             approved = payouts_where(connection, in_state(APPROVED))
             balances = payable_balances(connection, [payout.owner for payout in approved])
             faults = {payout.payout_id: _fault(payout, balances[payout.owner], payees) for payout in approved}
-            for payout_id, fault in faults.items():
-                if fault:
-                    _step(connection, payout_id, APPROVED, CANCELLED, name, fault)
             paid = tuple(payout for payout in approved if not faults[payout.payout_id])
             cancelled = tuple((payout_id, fault) for payout_id, fault in faults.items() if fault)
+            _take(connection, [_step(payout_id, APPROVED, CANCELLED, name, fault) for payout_id, fault in cancelled])
             if not paid:
                 return Export(None, (), cancelled)
             if debtor is None and any(payout.owner.instrument == "CASH" for payout in paid):
@@ -128,9 +127,8 @@ class Payouts:
             as_of = last_day(connection, day)
             files = rendered(posting_no, as_of, [_payment(payout) for payout in paid], debtor or Debtor("", "", ""))
             hashes = {file: hashlib.sha256(content).hexdigest() for file, content in sorted(files.items())}
-            _post(connection, PAY, as_of, paid, inputs_hash_of_pay(paid, hashes))
-            for payout in paid:
-                _step(connection, payout.payout_id, APPROVED, EXPORTED, name, "", posting_no)
+            _post(connection, PAY, as_of, paid, inputs_hash_of_pay([(payout, name) for payout in paid], hashes))
+            _take(connection, [_step(one.payout_id, APPROVED, EXPORTED, name, "", posting_no) for one in paid])
             for file, content in files.items():
                 values = {"posting_no": posting_no, "name": file, "sha256": hashes[file], "content": content}
                 connection.execute(insert(PAYOUT_FILES).values(**values))
@@ -162,12 +160,13 @@ class Payouts:
         reason: str = "",
         check: Callable[[Payout, str], None] = lambda _payout, _name: None,
     ) -> list[Payout]:
-        name = named(by)
+        name = person(by)
         with writing(self._engine) as connection:
             expected = (before,) if isinstance(before, str) else before
-            for payout in _chosen(connection, payout_ids, expected, after, name):
+            chosen = _chosen(connection, payout_ids, expected, after, name)
+            for payout in chosen:
                 check(payout, name)
-                _step(connection, payout.payout_id, payout.state, after, name, reason)
+            _take(connection, [_step(one.payout_id, one.state, after, name, reason) for one in chosen])
         return self.payouts(payout_ids)
 
 
@@ -208,40 +207,39 @@ def _chosen(
 
 
 def _known(connection: Connection, payout_ids: Sequence[str]) -> list[Payout]:
-    wanted = sorted(set(payout_ids))
+    # Ids are ASCII: what a terminal hands on of other bytes is asked of no database.
+    wanted = sorted({name for name in payout_ids if name.isascii()})
     found: list[Payout] = []
     for start in range(0, len(wanted), _AT_ONCE):
         found += payouts_where(connection, PAYOUTS.c.payout_id.in_(wanted[start : start + _AT_ONCE]))
-    if missing := set(wanted) - {payout.payout_id for payout in found}:
-        raise SettingsError(f"there is no payout {min(missing)}; `incentives payouts list` names them")
+    if missing := set(payout_ids) - {payout.payout_id for payout in found}:
+        raise SettingsError(f"there is no payout {ascii(min(missing))[1:-1]}; `incentives payouts list` names them")
     return found
 
 
-def _write(connection: Connection, proposal: Proposal, head_posting_no: int) -> None:
-    header = {
-        "payout_id": proposal.payout_id,
-        **proposal.owner._asdict(),
-        "payout_day": proposal.day.isoformat(),
-        "payee_id": proposal.payee_id,
-        "amount_cents": proposal.amount_cents,
-        "head_posting_no": head_posting_no,
-    }
-    connection.execute(insert(PAYOUTS).values(**header))
-    connection.execute(
-        insert(PAYOUT_LINES), [{"payout_id": proposal.payout_id, **line._asdict()} for line in proposal.lines]
-    )
+def _write(connection: Connection, proposals: Sequence[Proposal], head_posting_no: int) -> None:
+    headers = [
+        {
+            "payout_id": proposal.payout_id,
+            **proposal.owner._asdict(),
+            "payout_day": proposal.day.isoformat(),
+            "payee_id": proposal.payee_id,
+            "amount_cents": proposal.amount_cents,
+            "head_posting_no": head_posting_no,
+        }
+        for proposal in proposals
+    ]
+    lines = [{"payout_id": one.payout_id, **line._asdict()} for one in proposals for line in one.lines]
+    for table, rows in ((PAYOUTS, headers), (PAYOUT_LINES, lines)):
+        if rows:
+            connection.execute(insert(table), rows)
 
 
 def _step(
-    connection: Connection,
-    payout_id: str,
-    before: str | None,
-    after: str,
-    by: str,
-    reason: str = "",
-    posting_no: int | None = None,
-) -> None:
-    values = {
+    payout_id: str, before: str | None, after: str, by: str, reason: str = "", posting_no: int | None = None
+) -> dict[str, Any]:
+    """One step as its row."""
+    return {
         "payout_id": payout_id,
         "state": after,
         "previous_state": before,
@@ -250,7 +248,12 @@ def _step(
         "posting_no": posting_no,
         "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
-    connection.execute(insert(PAYOUT_STATES).values(**values))
+
+
+def _take(connection: Connection, steps: Sequence[dict[str, Any]]) -> None:
+    """Takes steps with one statement: one each takes ten times as long, and a payout day has tens of thousands."""
+    if steps:
+        connection.execute(insert(PAYOUT_STATES), steps)
 
 
 def _post(connection: Connection, kind: str, day: date, payouts: Iterable[Payout], inputs_hash: str) -> Head:
@@ -293,4 +296,6 @@ def _reason(reason: str) -> str:
     told = " ".join(reason.split())
     if not told:
         raise SettingsError("say why: --reason TEXT")
+    if not told.isprintable():
+        raise SettingsError(f"the reason {ascii(told)} holds what cannot be printed: say it in plain words")
     return told

@@ -10,6 +10,7 @@ from datetime import date
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
+from orchestration.ledger.entries import MAX_CENTS
 from orchestration.payouts.credit_transfers import unfit
 
 MINIMUM_CENTS: Final = {"CASH": 5_000}
@@ -96,6 +97,8 @@ def decided(
             yield Unpaid(owner, balance, "the balance is negative and carries forward", is_held=False)
         elif reason := hold_reason(owner, payee):
             yield Unpaid(owner, balance, reason, is_held=True)
+        elif balance > MAX_CENTS:
+            yield Unpaid(owner, balance, f"the balance is above {MAX_CENTS} cents, the most of one entry", is_held=True)
         elif balance < MINIMUM_CENTS.get(owner.instrument, 0):
             yield Unpaid(owner, balance, "the balance is below the minimum and carries forward", is_held=False)
         else:
@@ -114,7 +117,7 @@ def hold_reason(owner: Owner, payee: Payee) -> str | None:
 
     One whom no payment file can pay is held too, or all others would wait for that one's export.
     """
-    if payee.payee_id is None:
+    if not payee.payee_id:
         return MISSING_PAYEE
     if owner.instrument == "CASH" and not payee.has_tax_form:
         return MISSING_TAX_FORM

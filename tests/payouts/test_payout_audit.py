@@ -39,6 +39,21 @@ TAMPERINGS: dict[str, tuple[str, str]] = {
     "a line is gone": (f"DELETE FROM payout_lines WHERE payout_id = '{P1}'", "sum to 0"),
     "another approver": ("UPDATE payout_states SET by_name = 'eve' WHERE state = 'APPROVED'", "rests on other"),
     "approved by the proposer": ("UPDATE payout_states SET by_name = 'Ann' WHERE state = 'APPROVED'", "proposed and"),
+    "another payer": ("UPDATE payout_states SET by_name = 'eve' WHERE state = 'EXPORTED'", "rests on other"),
+    "a state of no payout": (
+        "INSERT INTO payout_states VALUES ('x', 'PROPOSED', NULL, 'a', '', NULL, '')",
+        "states of x",
+    ),
+    "a line of no payout": ("INSERT INTO payout_lines VALUES ('x', 'p', 'q', '', 'c', 1)", "lines of x"),
+    "a second PAY entry": (
+        "DROP INDEX one_pay_and_one_return_a_payout;"
+        "CREATE INDEX last_first ON entries (payout_id, entry_type, beneficiary_type, beneficiary_id, instrument,"
+        " amount_cents DESC, posting_no);"
+        "INSERT INTO entries SELECT 99, posting_no, entry_type, program_id, period, beneficiary_type, beneficiary_id,"
+        " subject_id, component, instrument, payout_id, debit_account, credit_account, 10001"
+        f" FROM entries WHERE payout_id = '{P1}'",
+        f"more than one PAY entry of {P1}",
+    ),
     "the approval is gone": (f"DELETE FROM payout_states WHERE state = 'APPROVED' AND payout_id = '{P1}'", "no life"),
     "the failure is gone": ("DELETE FROM payout_states WHERE state = 'FAILED'", "RETURN entry"),
     "another reason of a failure": ("UPDATE payout_states SET reason = 'x' WHERE state = 'FAILED'", "rests on other"),
@@ -73,6 +88,15 @@ def test_every_tampering_is_found_and_named(ledger: Ledger, tmp_path: Path, tamp
             raw.execute(f"DROP TRIGGER {name}")
         raw.executescript(statement)
     assert any(told in fault for fault in desk_of(ledger).faults()), desk_of(ledger).faults()
+
+
+def test_a_trigger_that_approves_by_itself_is_named(ledger: Ledger, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
+        raw.execute(
+            "CREATE TRIGGER helpful AFTER INSERT ON payout_states WHEN NEW.state = 'PROPOSED' BEGIN "
+            "INSERT INTO payout_states VALUES (NEW.payout_id, 'APPROVED', 'PROPOSED', 'bob', '', NULL, ''); END"
+        )
+    assert [fault.split(",")[0] for fault in ledger.verify()] == ["the store has the trigger helpful"]
 
 
 REFUSED: dict[str, Callable[[], str]] = {

@@ -9,6 +9,7 @@ import pytest
 from ledger_by_hand import DEBTOR, PAID, PAYEES, desk_of, final, owed
 
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.entries import MAX_CENTS
 from orchestration.ledger.ledger import Ledger
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Owner, Payee, Proposal, Unpaid
@@ -170,15 +171,29 @@ def test_export_pays_nobody_whose_payee_changed_or_is_gone(ledger: Ledger) -> No
         # One whom no payment file can pay is held, so that the others are not kept waiting.
         (10_000, Payee("9" * 35, has_tax_form=True), "a pain.001 account at most 34", True),
         (10_000, Payee("a\x01", has_tax_form=True), "U+0001, which XML cannot", True),
+        # One entry cannot move it: held, so that the others are paid.
+        (MAX_CENTS + 1, Payee(PAID, has_tax_form=True), "above 1000000000000000 cents", True),
+        (10_000, Payee("", has_tax_form=True), "payee_id is missing", True),
         # Held first: somebody has to act, whatever the amount.
         (1, Payee(None, has_tax_form=False), "payee_id is missing", True),
     ],
 )
 def test_who_is_not_paid_cash_and_why(ledger: Ledger, cents: int, payee: Payee, reason: str, held: bool) -> None:
-    owed(ledger, "2026-01-15", final(cents))
+    # Of two awards, since one is of MAX_CENTS at most.
+    rest = [final(cents - MAX_CENTS, period="late")] if cents > MAX_CENTS else []
+    owed(ledger, "2026-01-15", final(min(cents, MAX_CENTS)), *rest)
     (unpaid,) = desk_of(ledger).propose(DAY, {("PARTNER", "P1"): payee}, "ann")
     assert isinstance(unpaid, Unpaid) and reason in unpaid.reason and unpaid.is_held == held
     assert unpaid.owner == Owner("PARTNER", "P1", "CASH") and unpaid.balance_cents == cents
+
+
+def test_credits_without_a_payee_are_held_and_hold_up_nobody_else(ledger: Ledger) -> None:
+    owed(
+        ledger, "2026-01-15", final(10, instrument="AD_CREDIT"), final(10, instrument="AD_CREDIT", beneficiary_id="P2")
+    )
+    payees = PAYEES | {("PARTNER", "P1"): Payee("", has_tax_form=True)}
+    held, paid = desk_of(ledger).propose(DAY, payees, "ann")
+    assert isinstance(held, Unpaid) and held.is_held and isinstance(paid, Proposal)
 
 
 def test_fifty_dollars_are_enough_cash_and_one_cent_is_enough_credit(ledger: Ledger) -> None:
