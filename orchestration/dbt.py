@@ -19,7 +19,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliInvocation
 from packaging.version import Version
 
-from orchestration.errors import SettingsError
+from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import write_text
 from orchestration.settings import CHECKOUT, Settings
 from orchestration.warehouse import KeptMarts
@@ -108,6 +108,10 @@ def _parsed(settings: Settings) -> dict[str, Any]:
     target(settings).mkdir(parents=True, exist_ok=True)
     command = _command("parse", settings)
     done = subprocess.run(command, env=_environment(settings), capture_output=True, text=True, check=False)
+    if done.returncode < 0:
+        raise RefusedError(
+            f"dbt was killed by signal {-done.returncode} while it read the project: run the same command again"
+        )
     if done.returncode != 0:
         raise SettingsError(f"dbt cannot parse {PROJECT}: {(done.stdout + done.stderr).strip()[-400:]}")
     content: dict[str, Any] = json.loads((target(settings) / "manifest.json").read_text(encoding="utf-8"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -12,6 +14,7 @@ import pytest
 import yaml
 
 from orchestration import dbt
+from orchestration.errors import RefusedError
 from orchestration.settings import Settings
 
 
@@ -54,3 +57,13 @@ def test_the_project_is_read_anew_where_a_model_says_something_else_whatever_the
         assert manifest() == 3
     finally:
         dbt.manifest.cache_clear()
+
+
+def test_a_dbt_that_is_killed_while_it_reads_the_project_is_no_fault_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path))
+    killed = subprocess.CompletedProcess([], -signal.SIGKILL, "", "")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: killed)
+    with pytest.raises(RefusedError, match="killed by signal 9 while it read the project: run the same command again"):
+        dbt._parsed(Settings.from_environment())
