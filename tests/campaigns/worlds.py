@@ -36,11 +36,25 @@ Figures = dict[str, Rows]
 
 COLUMNS = ("once", "daily", "ranges", "other files", "rebuilds")
 DONE = re.compile(r"^(?:\S+\.\.)?(\d{4}-\d\d-\d\d): done", re.MULTILINE)
-OF_POSTINGS = ("finance.ledger_entries", "finance.referral_reward_ledger")
-"""One row an entry, hence others where other days were posted."""
+OF_POSTINGS = (
+    "finance.ledger_entries",
+    "finance.referral_reward_ledger",
+    "finance.payouts",
+    "finance.payout_lines",
+    "finance.unpaid_balances",
+)
+"""One row an entry, or a balance as of a payout day: others where other days were posted."""
 
-# Quarantined rows say in which file they stood.
+# Quarantined rows say in which file they stood; months and ages begin with the days that were posted.
 COMPARED = {
+    "finance.trial_balance": (
+        "select account, instrument, closing_cents from {} where month = (select max(month) from {}) and closing_cents <> 0 "
+        "order by all"
+    ),
+    "finance.liability_ageing": (
+        "select program_id, beneficiary_type, beneficiary_id, instrument, bucket = 'PENDING', final_on, sum(open_cents) "
+        "from {} group by all order by all"
+    ),
     "finance.quarantine": "select * exclude (file, row_number, raw) from {} order by all",
 }
 
@@ -155,7 +169,7 @@ def marts_as_known() -> list[str]:
 def figures(deployment: Deployment, days: list[date]) -> Figures:
     """Everything served but the entries, also as known on each day."""
     served = {name: rows for name, rows in deployment.served().items() if name not in OF_POSTINGS}
-    served |= {name: deployment.rows(sql.format(name)) for name, sql in COMPARED.items()}
+    served |= {name: deployment.rows(sql.replace("{}", name)) for name, sql in COMPARED.items()}
     for day in days:
         served |= {f"{mart} as known on {day}": rows for mart, rows in known_now(deployment, day).items()}
     return served

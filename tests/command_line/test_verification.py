@@ -52,7 +52,7 @@ def test_what_is_served_otherwise_is_told(
         for table in ("ledger_entries", "ledger_balances"):
             served.execute(f"create table finance.{table} as from ledger.{table}")
         served.execute(damage or "select 1")
-    found = _served_differences(settings, ledger)
+    found = _served_differences(settings, ledger, ledger.head())
     assert len(found) == len(told)
     for sentence, words in zip(found, told, strict=True):
         assert words in sentence
