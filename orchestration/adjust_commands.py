@@ -85,7 +85,8 @@ def list_adjustments() -> None:
 def _ask(
     entry_type: str, whose: str, amount: str, reason: str, note: str, evidence: Path, by: str, instrument: str
 ) -> None:
-    from orchestration.ledger.adjustments import Adjustments, Request, evidence_of
+    from orchestration.ledger.adjustments import Request, evidence_of
+    from orchestration.payout_desk import ask_adjustment
 
     kind, _, beneficiary = whose.partition(":")
     if not evidence.is_file():
@@ -101,7 +102,7 @@ def _ask(
         evidence.name,
         evidence_of(evidence.read_bytes()),
     )
-    _tell(Adjustments.open(Settings.from_environment().ledger_url).ask(request, by))
+    _tell(ask_adjustment(Settings.from_environment(), request, by))
 
 
 def _cents(amount: str) -> int:

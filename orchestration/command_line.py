@@ -345,7 +345,15 @@ def doctor(
 def main() -> None:
     """The entry point: runs the command and turns errors into one line and an exit code."""
     warnings.filterwarnings("ignore")
-    sys.exit(exit_code(lambda: app(standalone_mode=False)))
+    sys.exit(exit_code(_answer))
+
+
+def _answer() -> Any:
+    """Runs the command that the words say, once they are text: a byte that is none would break wherever it is printed."""
+    for word in sys.argv[1:]:
+        if not word.isascii() and any("\ud800" <= sign <= "\udfff" for sign in word):
+            raise SettingsError(f"{ascii(word)} is no UTF-8 text; write it in the terminal's encoding")
+    return app(standalone_mode=False)
 
 
 def exit_code(command: Callable[[], Any]) -> int:

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
+from orchestration.awards import read_awards
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import write_text
-from orchestration.ledger.adjustments import Adjustment, Adjustments
+from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, require_request
 from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.people import person
-from orchestration.payouts.exports import file_faults, write_missing
-from orchestration.payouts.payees import payees_as_known
+from orchestration.payouts.exports import foreign_files, write_missing
+from orchestration.payouts.payees import is_known, payees_as_known
 from orchestration.payouts.payment_files import Debtor
 from orchestration.payouts.payouts import Export, Payouts
 from orchestration.payouts.proposals import Payee, Proposal, Unpaid
@@ -50,6 +51,7 @@ def propose(settings: Settings, by: str) -> tuple[date, list[Proposal | Unpaid]]
     with writer_lock(settings, "incentives payouts propose"):
         day = processed_day(settings)
         require_sound(settings)
+        require_posted(settings)
         return day, Payouts.open(settings.ledger_url).propose(day, _payees(settings, day), name)
 
 
@@ -61,6 +63,7 @@ def export(settings: Settings, by: str) -> tuple[Export, list[Path]]:
     with writer_lock(settings, "incentives payouts export"):
         day = processed_day(settings)
         require_sound(settings)
+        require_posted(settings)
         payouts = Payouts.open(settings.ledger_url)
         debtor = Debtor(*settings.debtor) if settings.debtor else None
         done = payouts.export(day, _payees(settings, day), debtor, by)
@@ -78,6 +81,19 @@ def fail(settings: Settings, payout_ids: Sequence[str], by: str, reason: str) ->
         done = Payouts.open(settings.ledger_url).fail(payout_ids, by, reason, day)
         _record_head(settings)
     return done
+
+
+def ask_adjustment(settings: Settings, request: Request, by: str) -> Adjustment:
+    """Records what somebody asks for; SettingsError where no such beneficiary was delivered, BusyError while a run is at work."""
+    require_request(request)
+    with writer_lock(settings, "incentives adjust"):
+        day = processed_day(settings)
+        with open_warehouse(settings, read_only=True) as connection:
+            if not is_known(connection, request.beneficiary_type, request.beneficiary_id, day):
+                raise SettingsError(
+                    f"nobody was delivered as {request.beneficiary_type}:{request.beneficiary_id} up to {day}; check the id"
+                )
+        return Adjustments.open(settings.ledger_url).ask(request, by)
 
 
 def approve_adjustment(settings: Settings, adjustment_id: str, by: str) -> Adjustment:
@@ -103,9 +119,20 @@ def require_sound(settings: Settings) -> None:
         *payouts.faults(),
         *Adjustments.open(settings.ledger_url).faults(),
     ]
-    faults += [fault for fault in file_faults(settings, payouts.files()) if " is missing: " not in fault]
+    faults += foreign_files(settings, payouts.files())
     if faults:
         raise RefusedError(f"nothing was done, since {faults[0]}; `incentives verify` lists all")
+
+
+def require_posted(settings: Settings) -> None:
+    """RefusedError where the ledger says otherwise than the awards of the last run: payouts wait until they are posted."""
+    ledger = Ledger.open(settings.ledger_url)
+    with open_warehouse(settings, read_only=True) as connection:
+        differences = ledger.check_against(read_awards(connection))
+    if differences:
+        raise RefusedError(
+            f"nothing was done, since the ledger differs from the awards ({differences[0]}): run the next day, which posts them"
+        )
 
 
 def unpaid(settings: Settings) -> list[Unpaid]:
@@ -134,6 +161,9 @@ def _record_head(settings: Settings) -> None:
 def _recorded_head(settings: Settings) -> Head | None:
     path = _head_file(settings)
     if not path.exists():
+        # The head is recorded before any file is written.
+        if any(settings.payouts.glob("export-*/*")):
+            raise RefusedError(f"{path} is missing beside files of exports: put it back from a back-up")
         return None
     try:
         return Head(**json.loads(path.read_text(encoding="utf-8")))

@@ -17,7 +17,7 @@ from orchestration.ledger.adjustments import Adjustments
 from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import Ledger
 from orchestration.payout_desk import anchors
-from orchestration.payouts.exports import file_faults
+from orchestration.payouts.exports import foreign_files, missing_files
 from orchestration.payouts.payouts import Payouts
 from orchestration.progress import Progress
 from orchestration.publication import published_head, views_elsewhere
@@ -56,7 +56,12 @@ def verify(settings: Settings) -> Verified:
     payouts = Payouts.open(settings.ledger_url)
     _note(passed, differences, f"{len(payouts.payouts())} payouts against the ledger", payouts.faults())
     files = payouts.files()
-    _note(passed, differences, f"{len(files)} files of exports", list(file_faults(settings, files)))
+    _note(
+        passed,
+        differences,
+        f"{len(files)} files of exports",
+        [*missing_files(settings, files), *foreign_files(settings, files)],
+    )
     adjustments = Adjustments.open(settings.ledger_url)
     _note(passed, differences, f"{len(adjustments.all())} adjustments against the ledger", adjustments.faults())
     with open_warehouse(settings, read_only=True) as connection:

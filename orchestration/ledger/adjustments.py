@@ -78,7 +78,7 @@ class Adjustments:
 
     def ask(self, request: Request, by: str) -> Adjustment:
         """Records a request; SettingsError naming what of it cannot be."""
-        _check(request)
+        require_request(request)
         name = person(by)
         with writing(self._engine) as connection:
             adjustment_id = f"adj-{(connection.scalar(select(func.count()).select_from(ADJUSTMENTS)) or 0) + 1:06d}"
@@ -164,7 +164,8 @@ def inputs_hash_of(adjustment: Adjustment, approved_by: str) -> str:
     return hashlib.sha256(json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
 
-def _check(request: Request) -> None:
+def require_request(request: Request) -> None:
+    """SettingsError naming what of a request cannot be."""
     if request.entry_type not in (GRANT, CHARGE):
         raise SettingsError(f"{request.entry_type!r} is no adjustment; it is {GRANT} or {CHARGE}")
     if not _REASON.fullmatch(request.reason):

@@ -42,19 +42,23 @@ def write_missing(settings: Settings, files: Iterable[File]) -> list[Path]:
     return written
 
 
-def file_faults(settings: Settings, files: Iterable[File]) -> Iterator[str]:
-    """Which files of exports are missing or changed on disk, and which are there and were never exported."""
-    known = set()
-    for posting_no, name, sha256, _ in files:
+def missing_files(settings: Settings, files: Iterable[File]) -> Iterator[str]:
+    """Which files of exports are not on disk."""
+    for posting_no, name, _, _ in files:
         path = folder_of(settings, posting_no) / name
-        known.add(path)
         if not path.exists():
             yield f"{path} is missing: `incentives payouts export` writes it anew"
-        elif not _has(path, sha256):
-            yield f"{path} is not what was exported: do not send it; move it away, then `incentives payouts export`"
+
+
+def foreign_files(settings: Settings, files: Iterable[File]) -> Iterator[str]:
+    """Which files on disk are not what was exported, or never were."""
+    known = {folder_of(settings, posting_no) / name: sha256 for posting_no, name, sha256, _ in files}
     for path in sorted(settings.payouts.glob("export-*/*")):
-        if path not in known and not path.name.startswith("."):
-            yield f"{path} was never exported: do not send it"
+        if path not in known:
+            if not path.name.startswith("."):
+                yield f"{path} was never exported: do not send it"
+        elif not _has(path, known[path]):
+            yield f"{path} is not what was exported: do not send it; move it away, then `incentives payouts export`"
 
 
 def _has(path: Path, sha256: str) -> bool:

@@ -13,6 +13,7 @@ import duckdb
 from orchestration.payouts.proposals import Payee
 
 _FEEDS: Final = {"PARTNER": "partner", "CREATOR": "creator", "SELLER": "seller"}
+_MEMBER: Final = {"MEMBER": "member"}
 
 
 def payees_as_known(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[tuple[str, str], Payee]:
@@ -32,3 +33,12 @@ def payees_as_known(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[
         ).fetchall()
         found |= {(kind, name): Payee(payee, bool(form)) for name, payee, form in rows}
     return found
+
+
+def is_known(connection: duckdb.DuckDBPyConnection, beneficiary_type: str, beneficiary_id: str, as_of: date) -> bool:
+    """Whether a record of that partner, creator, seller or member landed up to a day."""
+    noun = (_FEEDS | _MEMBER)[beneficiary_type]
+    found = connection.execute(
+        f"select 1 from staging.stg_{noun}s where {noun}_id = ? and landed_on <= ? limit 1", [beneficiary_id, as_of]
+    ).fetchone()
+    return found is not None

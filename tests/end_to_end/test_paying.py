@@ -9,10 +9,14 @@ import shutil
 import stat
 import xml.etree.ElementTree as ET
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
 from deployment import Deployment
+
+from orchestration.ledger.entries import Award, AwardKey
+from orchestration.ledger.ledger import Ledger
 
 DEBTOR = {
     "INCENTIVES_DEBTOR_NAME": "Marketplace Inc.",
@@ -113,6 +117,19 @@ def test_what_must_stop_a_payment(office: Deployment) -> None:
         outcome = office.incentives(*arguments)
         assert outcome.code == 1 and "tail was cut off" in outcome.told
     assert "tail was cut off" in office.incentives("verify").told
+    # Without the head that is recorded beside them, files of exports say that one is missing.
+    (office.home / "payouts" / "ledger_head.json").unlink()
+    assert "ledger_head.json is missing" in office.incentives("payouts", "propose", "--by", "ann").told
+
+
+def test_awards_that_nobody_decided_are_not_paid(office: Deployment) -> None:
+    """A posting that somebody added to the ledger, whole and chained, for a day that was never run."""
+    ledger = Ledger.open(f"sqlite:///{office.home / 'ledger' / 'ledger.sqlite'}")
+    key = AwardKey("tsp_daily_gmv_2025q4", "2025-10-01..2025-12-31", "PARTNER", "P1", "", "daily_gmv", "CASH")
+    ledger.post_awards(date(2025, 10, 5), [Award(key, 1_000_000, "FINAL")], "inputs", "terms", {})
+    outcome = office.incentives("payouts", "propose", "--by", "ann")
+    assert outcome.code == 1 and "the ledger differs from the awards" in outcome.told
+    assert "the ledger was posted as of 2025-10-05" in office.incentives("verify").told
 
 
 def test_what_is_said_wrong_is_answered_in_one_line(office: Deployment) -> None:
@@ -125,6 +142,7 @@ def test_what_is_said_wrong_is_answered_in_one_line(office: Deployment) -> None:
         (("adjust", "approve", "adj-000001", "--by", "dan"), 1, "was APPROVED by bob"),
         (("adjust", "grant", "PARTNER:P1", "1.5", *WHY, "--by", "ann"), 2, "dollars and cents"),
         (("adjust", "grant", "P1", "1.50", *WHY, "--by", "ann"), 2, "TYPE:ID"),
+        (("adjust", "grant", "MEMBER:nobody", "1.50", *WHY, "--by", "ann"), 2, "nobody was delivered as MEMBER:nobody"),
         (("explain", "payout", "x"), 2, "there is no payout x"),
     ):
         outcome = office.incentives(*arguments)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestration.errors import RefusedError
-from orchestration.payouts.exports import File, file_faults, folder_of, write_missing
+from orchestration.payouts.exports import File, folder_of, foreign_files, missing_files, write_missing
 from orchestration.settings import Settings
 
 
@@ -18,6 +18,10 @@ def file(posting_no: int, name: str, content: bytes) -> File:
 
 
 FILES = [file(3, "cash.csv", b"money"), file(3, "control.json", b"{}"), file(12, "ad_credit.jsonl", b"grant")]
+
+
+def faults(settings: Settings) -> list[str]:
+    return [*missing_files(settings, FILES), *foreign_files(settings, FILES)]
 
 
 @pytest.fixture
@@ -35,7 +39,7 @@ def test_what_is_missing_is_written_once_and_the_same(settings: Settings) -> Non
     ]
     assert {stat.S_IMODE(path.stat().st_mode) for path in first} == {0o600}
     assert {stat.S_IMODE(path.parent.stat().st_mode) for path in first} == {0o700}
-    assert write_missing(settings, FILES) == [] and list(file_faults(settings, FILES)) == []
+    assert write_missing(settings, FILES) == [] and faults(settings) == []
     first[0].unlink()
     assert write_missing(settings, FILES) == [first[0]] and first[0].read_bytes() == b"money"
 
@@ -45,7 +49,7 @@ def test_what_is_not_as_it_was_exported_is_named(settings: Settings) -> None:
     written[0].write_bytes(b"other")
     written[1].unlink()
     (folder_of(settings, 12) / "cash.csv").write_bytes(b"of nobody")
-    told = "\n".join(file_faults(settings, FILES))
+    told = "\n".join(faults(settings))
     assert "cash.csv is not what was exported: do not send it" in told
     assert "control.json is missing" in told
     assert f"{folder_of(settings, 12) / 'cash.csv'} was never exported: do not send it" in told
