@@ -68,17 +68,17 @@ def approve(adjustment_id: Annotated[str, typer.Argument()], by: By) -> None:
 @adjust_app.command("reject")
 def reject(adjustment_id: Annotated[str, typer.Argument()], by: By) -> None:
     """Ends a request; nothing is posted."""
-    from orchestration.ledger.adjustments import Adjustments
+    from orchestration.payout_desk import adjustments_of
 
-    _tell(Adjustments.open(Settings.from_environment().ledger_url).reject(adjustment_id, by))
+    _tell(adjustments_of(Settings.from_environment()).reject(adjustment_id, by))
 
 
 @adjust_app.command("list")
 def list_adjustments() -> None:
     """Every adjustment, with who asked for it and who decided."""
-    from orchestration.ledger.adjustments import Adjustments
+    from orchestration.payout_desk import adjustments_of
 
-    for adjustment in Adjustments.open(Settings.from_environment().ledger_url).all():
+    for adjustment in adjustments_of(Settings.from_environment()).all():
         _tell(adjustment)
 
 

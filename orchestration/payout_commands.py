@@ -43,13 +43,12 @@ def propose(by: By) -> None:
 def list_payouts(state: Annotated[str | None, typer.Option(help="only those in this state")] = None) -> None:
     """Every payout with its state and who took the last step, and the balances that get none, with the reason."""
     from orchestration.ledger.payout_states import STATES
-    from orchestration.payout_desk import unpaid
-    from orchestration.payouts.payouts import Payouts
+    from orchestration.payout_desk import payouts_of, unpaid
 
     if state is not None and state.upper() not in STATES:
         raise SettingsError(f"{ascii(state)} is no state of a payout; the states are {', '.join(STATES)}")
     settings = Settings.from_environment()
-    payouts = Payouts.open(settings.ledger_url).payouts()
+    payouts = payouts_of(settings).payouts()
     console.print(_table(one for one in payouts if state is None or one.state == state.upper()))
     if state is None:
         console.print(_unpaid_table(unpaid(settings)))
@@ -62,14 +61,13 @@ def approve(
     every: Annotated[bool, typer.Option("--all", help="all that are proposed")] = False,
 ) -> None:
     """Approves payouts, all or none of them; somebody other than the proposer must."""
-    from orchestration.payout_desk import proposed
-    from orchestration.payouts.payouts import Payouts
+    from orchestration.payout_desk import payouts_of, proposed
 
     if every and payout_ids:
         raise SettingsError("name payouts or say --all, not both")
     settings = Settings.from_environment()
     chosen = list(proposed(settings)) if every else _ids(payout_ids)
-    console.print(_table(Payouts.open(settings.ledger_url).approve(chosen, by)))
+    console.print(_table(payouts_of(settings).approve(chosen, by)))
 
 
 @payouts_app.command("export")
@@ -93,10 +91,10 @@ def export(by: By) -> None:
 @payouts_app.command("settle")
 def settle(by: By, payout_ids: Ids = None) -> None:
     """Records that the money of exported payouts arrived."""
-    from orchestration.payouts.payouts import Payouts
+    from orchestration.payout_desk import payouts_of
 
     settings = Settings.from_environment()
-    console.print(_table(Payouts.open(settings.ledger_url).settle(_ids(payout_ids), by)))
+    console.print(_table(payouts_of(settings).settle(_ids(payout_ids), by)))
 
 
 @payouts_app.command("fail")
@@ -110,10 +108,10 @@ def fail(by: By, reason: Reason, payout_ids: Ids = None) -> None:
 @payouts_app.command("cancel")
 def cancel(by: By, reason: Reason, payout_ids: Ids = None) -> None:
     """Takes back payouts that are not exported yet; their balance is proposed anew on the next payout day."""
-    from orchestration.payouts.payouts import Payouts
+    from orchestration.payout_desk import payouts_of
 
     settings = Settings.from_environment()
-    console.print(_table(Payouts.open(settings.ledger_url).cancel(_ids(payout_ids), by, reason)))
+    console.print(_table(payouts_of(settings).cancel(_ids(payout_ids), by, reason)))
 
 
 def _ids(payout_ids: list[str] | None) -> list[str]:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import json
 from calendar import monthrange
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+
+import duckdb
 
 from orchestration.awards import read_awards
 from orchestration.errors import RefusedError, SettingsError
@@ -45,10 +48,22 @@ def processed_day(settings: Settings) -> date:
     return day
 
 
+def payouts_of(settings: Settings) -> Payouts:
+    """The payouts of a home; SettingsError where nothing was processed in it, so that a mistyped one gets no ledger."""
+    Progress.of_begun_home(settings)
+    return Payouts.open(settings.ledger_url)
+
+
+def adjustments_of(settings: Settings) -> Adjustments:
+    """The adjustments of a home; SettingsError as ``payouts_of``."""
+    Progress.of_begun_home(settings)
+    return Adjustments.open(settings.ledger_url)
+
+
 def propose(settings: Settings, by: str) -> tuple[date, list[Proposal | Unpaid]]:
     """Proposes payouts as of the last processed day; BusyError while a run is at work."""
     name = person(by)
-    with writer_lock(settings, "incentives payouts propose"):
+    with _begun_and_alone(settings, "incentives payouts propose"):
         day = processed_day(settings)
         require_sound(settings)
         require_posted(settings)
@@ -60,7 +75,7 @@ def export(settings: Settings, by: str) -> tuple[Export, list[Path]]:
 
     The head is recorded beside the files, so that a ledger restored from before the export cannot pay again.
     """
-    with writer_lock(settings, "incentives payouts export"):
+    with _begun_and_alone(settings, "incentives payouts export"):
         day = processed_day(settings)
         require_sound(settings)
         require_posted(settings)
@@ -75,7 +90,7 @@ def export(settings: Settings, by: str) -> tuple[Export, list[Path]]:
 
 def fail(settings: Settings, payout_ids: Sequence[str], by: str, reason: str) -> list[Payout]:
     """Posts that the money of exported payouts came back; BusyError while a run is at work."""
-    with writer_lock(settings, "incentives payouts fail"):
+    with _begun_and_alone(settings, "incentives payouts fail"):
         day = processed_day(settings)
         require_sound(settings)
         done = Payouts.open(settings.ledger_url).fail(payout_ids, by, reason, day)
@@ -84,21 +99,24 @@ def fail(settings: Settings, payout_ids: Sequence[str], by: str, reason: str) ->
 
 
 def ask_adjustment(settings: Settings, request: Request, by: str) -> Adjustment:
-    """Records what somebody asks for; SettingsError where no such beneficiary was delivered, BusyError while a run is at work."""
+    """Records what somebody asks for; SettingsError where no such beneficiary was delivered, nor is in the ledger.
+
+    BusyError while a run is at work.
+    """
     require_request(request)
-    with writer_lock(settings, "incentives adjust"):
+    with _begun_and_alone(settings, "incentives adjust"):
         day = processed_day(settings)
+        whose = request.beneficiary_type, request.beneficiary_id
         with open_warehouse(settings, read_only=True) as connection:
-            if not is_known(connection, request.beneficiary_type, request.beneficiary_id, day):
-                raise SettingsError(
-                    f"nobody was delivered as {request.beneficiary_type}:{request.beneficiary_id} up to {day}; check the id"
-                )
+            delivered = is_known(connection, *whose, day)
+        if not delivered and not _has_entries(settings, *whose):
+            raise SettingsError(f"nobody was delivered as {':'.join(whose)} up to {day}; check the id")
         return Adjustments.open(settings.ledger_url).ask(request, by)
 
 
 def approve_adjustment(settings: Settings, adjustment_id: str, by: str) -> Adjustment:
     """Posts an adjustment; BusyError while a run is at work."""
-    with writer_lock(settings, "incentives adjust approve"):
+    with _begun_and_alone(settings, "incentives adjust approve"):
         day = processed_day(settings)
         require_sound(settings)
         done = Adjustments.open(settings.ledger_url).approve(adjustment_id, by, day)
@@ -126,25 +144,43 @@ def require_sound(settings: Settings) -> None:
 
 def require_posted(settings: Settings) -> None:
     """RefusedError where the ledger says otherwise than the awards of the last run: payouts wait until they are posted."""
-    ledger = Ledger.open(settings.ledger_url)
     with open_warehouse(settings, read_only=True) as connection:
-        differences = ledger.check_against(read_awards(connection))
+        differences = unposted(settings, connection)
     if differences:
         raise RefusedError(
             f"nothing was done, since the ledger differs from the awards ({differences[0]}): run the next day, which posts them"
         )
 
 
+def unposted(settings: Settings, connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """Where the ledger says otherwise than the awards in the warehouse, a sentence a key: what waits for the next posting."""
+    return Ledger.open(settings.ledger_url).check_against(read_awards(connection))
+
+
 def unpaid(settings: Settings) -> list[Unpaid]:
     """The balances that would get no payout now, and why."""
-    with writer_lock(settings, "incentives payouts list"):
+    with _begun_and_alone(settings, "incentives payouts list"):
         day = processed_day(settings)
         return Payouts.open(settings.ledger_url).unpaid(day, _payees(settings, day))
 
 
 def proposed(settings: Settings) -> Sequence[str]:
     """The ids of all payouts that wait to be approved."""
-    return [payout.payout_id for payout in Payouts.open(settings.ledger_url).payouts() if payout.state == "PROPOSED"]
+    return [payout.payout_id for payout in payouts_of(settings).payouts() if payout.state == "PROPOSED"]
+
+
+def _has_entries(settings: Settings, beneficiary_type: str, beneficiary_id: str) -> bool:
+    """Whether anything was ever posted for a beneficiary: a deal's seller, say, may be owed and have no record."""
+    found = Ledger.open(settings.ledger_url).entries(beneficiary_type=beneficiary_type, beneficiary_id=beneficiary_id)
+    return next(found, None) is not None
+
+
+@contextmanager
+def _begun_and_alone(settings: Settings, command: str) -> Iterator[None]:
+    """The writer's lock, which is made in no home that was never begun."""
+    Progress.of_begun_home(settings)
+    with writer_lock(settings, command):
+        yield
 
 
 def _payees(settings: Settings, day: date) -> dict[tuple[str, str], Payee]:

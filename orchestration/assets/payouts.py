@@ -11,7 +11,7 @@ from orchestration.assets.feeds import OWNER
 from orchestration.assets.ledger import FINANCE, column_schema
 from orchestration.explanation import dollars
 from orchestration.ledger.people import PROPOSER
-from orchestration.payout_desk import is_payout_day
+from orchestration.payout_desk import is_payout_day, unposted
 from orchestration.payout_reports import load_payouts
 from orchestration.payouts.payees import payees_as_known
 from orchestration.payouts.payouts import Payouts
@@ -20,7 +20,10 @@ from orchestration.warehouse import open_warehouse, read_window
 
 
 def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:
-    """Proposes payouts where the run's day is a payout day; the balances are those after the day's posting."""
+    """Proposes payouts where the run's day is a payout day; the balances are those after the day's posting.
+
+    Where that could not be posted, as for a day that is posted already with other awards, payouts wait (rulebook 4).
+    """
 
     @dg.asset(
         name="payout_proposals",
@@ -36,7 +39,10 @@ def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:
         with open_warehouse(settings) as connection:
             as_of = read_window(connection).as_of
             payees = payees_as_known(connection, as_of)
-            if is_payout_day(settings, as_of):
+            waits = unposted(settings, connection) if is_payout_day(settings, as_of) else []
+            if waits:
+                context.log.warning(f"no payout is proposed, since the ledger differs from the awards: {waits[0]}")
+            elif is_payout_day(settings, as_of):
                 desk.propose(as_of, payees, PROPOSER)
             payouts, unpaid = desk.payouts(), desk.unpaid(as_of, payees)
             load_payouts(connection, payouts, unpaid)

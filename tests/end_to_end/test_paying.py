@@ -8,13 +8,15 @@ import json
 import shutil
 import stat
 import xml.etree.ElementTree as ET
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
-from deployment import Deployment
+from deployment import Deployment, Outcome
 
+from orchestration.command_line import app, exit_code
 from orchestration.ledger.entries import Award, AwardKey
 from orchestration.ledger.ledger import Ledger
 
@@ -43,7 +45,27 @@ def granted(deployment: Deployment, amount: str) -> None:
     done(deployment, "adjust", "approve", asked.split(":")[0], "--by", "bob")
 
 
+def said(deployment: Deployment, *arguments: str) -> Outcome:
+    """What a command comes to that is run in this process, a fraction of a new one's time."""
+    places = {"HOME": deployment.home, "LANDING": deployment.landing, "PROGRAMS": deployment.programs}
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patched, redirect_stdout(out), redirect_stderr(err):
+        for name, place in places.items():
+            patched.setenv(f"INCENTIVES_{name}", str(place))
+        for name, value in deployment.environment.items():
+            patched.setenv(name, value)
+        code = exit_code(lambda: app(list(arguments), standalone_mode=False))
+    return Outcome(code, out.getvalue(), err.getvalue())
+
+
 def done(deployment: Deployment, *arguments: str) -> str:
+    outcome = said(deployment, *arguments)
+    assert outcome.code == 0, outcome
+    return outcome.out
+
+
+def by_command(deployment: Deployment, *arguments: str) -> str:
+    """The same in a process of its own, as people run it."""
     outcome = deployment.incentives(*arguments)
     assert outcome.code == 0, outcome
     return outcome.out
@@ -60,8 +82,9 @@ def export_folder(office: Deployment) -> Path:
 
 
 def test_from_a_balance_to_files_and_to_the_served_marts(office: Deployment) -> None:
-    approved(office)
-    assert "export 3: 1 payouts, $75.00" in done(office, "payouts", "export", "--by", "cid")
+    by_command(office, "payouts", "propose", "--by", "ann")
+    by_command(office, "payouts", "approve", "--all", "--by", "bob")
+    assert "export 3: 1 payouts, $75.00" in by_command(office, "payouts", "export", "--by", "cid")
     folder = export_folder(office)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
@@ -98,7 +121,7 @@ def test_from_a_balance_to_files_and_to_the_served_marts(office: Deployment) -> 
 def test_what_must_stop_a_payment(office: Deployment) -> None:
     approved(office)
     nobody = replace(office, environment={})
-    outcome = nobody.incentives("payouts", "export", "--by", "cid")
+    outcome = said(nobody, "payouts", "export", "--by", "cid")
     assert outcome.code == 2 and "INCENTIVES_DEBTOR_NAME" in outcome.told
     ledger = office.home / "ledger"
     shutil.copytree(ledger, office.folder / "older")
@@ -106,20 +129,20 @@ def test_what_must_stop_a_payment(office: Deployment) -> None:
     # A file that was edited: named by verify, and nothing more is paid beside it.
     file = export_folder(office) / "cash.csv"
     file.write_bytes(file.read_bytes().replace(b"PAYEE1", b"EVE"))
-    assert "cash.csv is not what was exported" in office.incentives("verify").told
-    assert "nothing was done" in office.incentives("payouts", "export", "--by", "cid").told
+    assert "cash.csv is not what was exported" in said(office, "verify").told
+    assert "nothing was done" in said(office, "payouts", "export", "--by", "cid").told
     file.unlink()
     done(office, "payouts", "export", "--by", "cid")
     # A ledger restored from before the export would pay again: it is refused, by the desk and by the next run.
     shutil.rmtree(ledger)
     shutil.copytree(office.folder / "older", ledger)
     for arguments in (("payouts", "export", "--by", "cid"), ("payouts", "propose", "--by", "ann")):
-        outcome = office.incentives(*arguments)
+        outcome = said(office, *arguments)
         assert outcome.code == 1 and "tail was cut off" in outcome.told
-    assert "tail was cut off" in office.incentives("verify").told
+    assert "tail was cut off" in said(office, "verify").told
     # Without the head that is recorded beside them, files of exports say that one is missing.
     (office.home / "payouts" / "ledger_head.json").unlink()
-    assert "ledger_head.json is missing" in office.incentives("payouts", "propose", "--by", "ann").told
+    assert "ledger_head.json is missing" in said(office, "payouts", "propose", "--by", "ann").told
 
 
 def test_awards_that_nobody_decided_are_not_paid(office: Deployment) -> None:
@@ -127,9 +150,9 @@ def test_awards_that_nobody_decided_are_not_paid(office: Deployment) -> None:
     ledger = Ledger.open(f"sqlite:///{office.home / 'ledger' / 'ledger.sqlite'}")
     key = AwardKey("tsp_daily_gmv_2025q4", "2025-10-01..2025-12-31", "PARTNER", "P1", "", "daily_gmv", "CASH")
     ledger.post_awards(date(2025, 10, 5), [Award(key, 1_000_000, "FINAL")], "inputs", "terms", {})
-    outcome = office.incentives("payouts", "propose", "--by", "ann")
+    outcome = said(office, "payouts", "propose", "--by", "ann")
     assert outcome.code == 1 and "the ledger differs from the awards" in outcome.told
-    assert "the ledger was posted as of 2025-10-05" in office.incentives("verify").told
+    assert "the ledger was posted as of 2025-10-05" in said(office, "verify").told
 
 
 def test_what_is_said_wrong_is_answered_in_one_line(office: Deployment) -> None:
@@ -145,5 +168,5 @@ def test_what_is_said_wrong_is_answered_in_one_line(office: Deployment) -> None:
         (("adjust", "grant", "MEMBER:nobody", "1.50", *WHY, "--by", "ann"), 2, "nobody was delivered as MEMBER:nobody"),
         (("explain", "payout", "x"), 2, "there is no payout x"),
     ):
-        outcome = office.incentives(*arguments)
+        outcome = said(office, *arguments)
         assert outcome.code == code and told in outcome.told, outcome

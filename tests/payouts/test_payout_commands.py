@@ -17,7 +17,9 @@ from orchestration.ledger.ledger import Ledger
 from orchestration.payout_desk import anchors
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Payee
+from orchestration.progress import Progress
 from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
 
 DAY = date(2026, 1, 15)
 P1 = "PARTNER:P1|AD_CREDIT|2026-01-15"
@@ -28,7 +30,9 @@ ESCAPE = "\x1b\x07[/b]"
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Payouts:
     """A home with a ledger that owes P1 7.00 of credit, proposed by ann."""
     monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path))
-    ledger = Ledger.open(Settings.from_environment().ledger_url)
+    settings = Settings.from_environment()
+    Progress(settings.time_zone, DAY, DAY).save(settings)
+    ledger = Ledger.open(settings.ledger_url)
     owed(ledger, "2026-01-15", final(700, instrument="AD_CREDIT"))
     found = desk_of(ledger)
     found.propose(DAY, PAYEES | {("PARTNER", "P1"): Payee(ESCAPE, has_tax_form=True)}, "ann")
@@ -71,6 +75,33 @@ def test_words_that_cannot_be_are_refused_in_one_line(
     assert [payout.state for payout in desk.payouts()] == ["PROPOSED"]
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("payouts", "list"),
+        ("payouts", "propose", "--by", "ann"),
+        ("payouts", "approve", "--all", "--by", "ann"),
+        ("payouts", "approve", P1, "--by", "ann"),
+        ("payouts", "export", "--by", "ann"),
+        ("payouts", "settle", P1, "--by", "ann"),
+        ("payouts", "fail", P1, "--by", "ann", "--reason", "r"),
+        ("payouts", "cancel", P1, "--by", "ann", "--reason", "r"),
+        ("adjust", "list"),
+        ("adjust", "approve", "adj-000001", "--by", "ann"),
+        ("adjust", "reject", "adj-000001", "--by", "ann"),
+    ],
+    ids=" ".join,
+)
+def test_a_mistyped_home_is_named_and_nothing_is_made_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: Answer, arguments: tuple[str, ...]
+) -> None:
+    home = tmp_path / "hmoe"
+    monkeypatch.setenv("INCENTIVES_HOME", str(home))
+    code, shown, line = answer(*arguments)
+    assert (code, shown) == (2, "") and f"nothing was processed in {home} yet" in line
+    assert not home.exists()
+
+
 @pytest.mark.parametrize("amount", ["9" * 5_000, "9" * 17, "1e3", "-1.00", "1.0", ".50", "१.00", "0.00", ""])
 def test_an_amount_that_is_none_is_refused_in_one_line(
     desk: Payouts, answer: Answer, tmp_path: Path, amount: str
@@ -109,3 +140,24 @@ def test_a_broken_record_of_the_head_is_named(desk: Payouts, content: bytes) -> 
     (settings.payouts / "ledger_head.json").write_bytes(content)
     with pytest.raises(RefusedError, match=r"ledger_head.json is not the head"):
         anchors(settings)
+
+
+def test_whom_the_ledger_owes_is_known_also_without_a_record_of_theirs(
+    desk: Payouts, answer: Answer, tmp_path: Path
+) -> None:
+    """A deal names its seller, whose own record may never come: what is owed to that one can be put right all the same."""
+    with open_warehouse(Settings.from_environment()) as connection:
+        connection.execute("create schema staging")
+        connection.execute("create table staging.stg_sellers (seller_id varchar, landed_on date)")
+    ledger = Ledger(desk._engine)
+    deal = {
+        "program_id": "funded_deals_2025q4",
+        "beneficiary_type": "SELLER",
+        "beneficiary_id": "S9",
+        "subject_id": "D1",
+    }
+    owed(ledger, "2026-01-16", final(700, instrument="AD_CREDIT"), final(800, component="deal_cost", **deal))
+    code, shown, _ = answer("adjust", "charge", "SELLER:S9", "8.00", *why(tmp_path))
+    assert code == 0 and "adj-000001: CHARGE" in shown
+    code, _, line = answer("adjust", "charge", "SELLER:S8", "8.00", *why(tmp_path))
+    assert code == 2 and "nobody was delivered as SELLER:S8" in line
