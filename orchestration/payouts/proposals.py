@@ -82,7 +82,8 @@ def decided(
 ) -> Iterator[Proposal | Unpaid]:
     """One payout or one reason for every owner with a balance other than 0, in the order of owners.
 
-    ``payable``: lines in no payout that stands. ``taken``: why an owner can have no payout now, whatever the balance.
+    ``payable``: lines in no payout that stands. ``taken``: why an owner can have no payout now, whatever the balance; one who is
+    held is told so first, since no other day pays that one.
     ``payees``: by beneficiary type and id; members need no entry.
     """
     for owner in sorted(payable):
@@ -91,12 +92,12 @@ def decided(
         if not balance:
             continue
         payee = payee_of(owner, payees)
-        if reason := taken.get(owner):
+        if balance > 0 and (reason := hold_reason(owner, payee)):
+            yield Unpaid(owner, balance, reason, is_held=True)
+        elif reason := taken.get(owner):
             yield Unpaid(owner, balance, reason, is_held=False)
         elif balance < 0:
             yield Unpaid(owner, balance, "the balance is negative and carries forward", is_held=False)
-        elif reason := hold_reason(owner, payee):
-            yield Unpaid(owner, balance, reason, is_held=True)
         elif balance > MAX_CENTS:
             yield Unpaid(owner, balance, f"the balance is above {MAX_CENTS} cents, the most of one entry", is_held=True)
         elif balance < MINIMUM_CENTS.get(owner.instrument, 0):

@@ -196,6 +196,16 @@ def test_credits_without_a_payee_are_held_and_hold_up_nobody_else(ledger: Ledger
     assert isinstance(held, Unpaid) and held.is_held and isinstance(paid, Proposal)
 
 
+def test_who_is_held_is_told_so_also_on_the_day_of_a_cancelled_payout(ledger: Ledger) -> None:
+    owed(ledger, "2026-01-15", final(10_000))
+    desk = desk_of(ledger)
+    day = date(2026, 1, 15)
+    desk.propose(day, PAYEES, "ann")
+    desk.cancel([payout.payout_id for payout in desk.payouts()], "bob", "the payee left")
+    told = desk.unpaid(day, {})
+    assert told and {(one.reason, one.is_held) for one in told} == {("payee_id is missing", True)}
+
+
 def test_fifty_dollars_are_enough_cash_and_one_cent_is_enough_credit(ledger: Ledger) -> None:
     owed(ledger, "2026-01-15", final(5_000), final(1, instrument="AD_CREDIT"))
     payees = {("PARTNER", "P1"): Payee(PAID, has_tax_form=True)}
