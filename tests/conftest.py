@@ -36,8 +36,12 @@ def real_data() -> Callable[[str], Path]:
     return folder
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, those of a file stay together, and so do those of some rooms."""
+    """Where tests run in several processes, those of a file stay together, and so do those of some rooms.
+
+    First of all: what shares them out looks at the marks only once.
+    """
     for item in items:
         room = item.path.parent.name
         item.add_marker(pytest.mark.xdist_group(room if room in ONE_PROCESS else str(item.path)))

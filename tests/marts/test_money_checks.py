@@ -26,9 +26,9 @@ CUBES = {
 """Check → a relation that it holds to its lines or movements, and the figures that it looks at."""
 
 OTHERS = [
-    ("shop_movements_equal_lines", "movements.market_order_movements", "orders"),
-    ("creator_movements_equal_lines", "movements.matched_gmv_daily_movements", "gross_cents"),
-    ("creator_movements_equal_lines", "movements.matched_gmv_daily_movements", "net_cents"),
+    ("market_orders_equal_lines", "movements.market_order_movements", "orders"),
+    ("matched_movements_equal_lines", "movements.matched_gmv_daily_movements", "gross_cents"),
+    ("matched_movements_equal_lines", "movements.matched_gmv_daily_movements", "net_cents"),
     ("marts_equal_movements", "marts.creator_gmv_daily", "net_cents"),
     ("marts_equal_movements", "marts.partner_gmv_daily", "matched_net_cents"),
     ("rankings_equal_marts", "marts.seller_gmv_ranking", "net_cents"),
