@@ -7,7 +7,6 @@ no adjustment ever touches.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -18,7 +17,7 @@ from sqlalchemy import Connection, Engine, func, insert, select
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.accounts import MANUAL_PREFIX, account
 from orchestration.ledger.append import append
-from orchestration.ledger.chain import NO_TERMS
+from orchestration.ledger.chain import NO_TERMS, hash_of
 from orchestration.ledger.entries import (
     BENEFICIARY_TYPES,
     CHARGE,
@@ -161,7 +160,7 @@ def movement_of(adjustment: Adjustment, as_of: date) -> Movement:
 def inputs_hash_of(adjustment: Adjustment, approved_by: str) -> str:
     """What a MANUAL posting rests on: the request with its evidence, and the two people."""
     told = [adjustment.adjustment_id, *adjustment.request, adjustment.requested_by, approved_by]
-    return hashlib.sha256(json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+    return hash_of(told)
 
 
 def require_request(request: Request) -> None:

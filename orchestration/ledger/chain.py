@@ -126,6 +126,11 @@ def _is_utf8(text: str) -> bool:
     return True
 
 
+def hash_of(told: Any) -> str:
+    """The inputs hash of a posting that people make: SHA-256 over what it rests on, as canonical JSON."""
+    return hashlib.sha256(json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
+
+
 def sums_text(sums: Mapping[tuple[str, str], int]) -> str:
     """Cents by (entry type, instrument) as JSON, the same text for the same sums."""
     nested: dict[str, dict[str, int]] = {}

@@ -7,13 +7,13 @@ Reads only, trusts no stored figure, and names what is wrong in sentences. Does 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import Connection, case, cast, func, select
 
+from orchestration.ledger.chain import hash_of
 from orchestration.ledger.entries import PAY, RETURN
 from orchestration.ledger.payout_states import APPROVED, EXPORTED, FAILED, NEXT_STATES, OPEN, POSTED_BY, PROPOSED
 from orchestration.ledger.people import same_person
@@ -44,12 +44,12 @@ def inputs_hash_of_pay(paid: Iterable[tuple[Payout, str]], file_hashes: Mapping[
         ]
         for payout, payer in sorted(paid)
     ]
-    return _hash([told, sorted(file_hashes.items())])
+    return hash_of([told, sorted(file_hashes.items())])
 
 
 def inputs_hash_of_fail(told: Iterable[tuple[str, str, str]]) -> str:
     """What a RETURN posting rests on: each payout, who says that its money came back, and why."""
-    return _hash(sorted(list(one) for one in told))
+    return hash_of(sorted(list(one) for one in told))
 
 
 def payout_faults(connection: Connection) -> Iterator[str]:
@@ -207,7 +207,3 @@ def _told(payment: _Payment | None) -> str:
     if payment is None:
         return "none"
     return f"of {payment.amount_cents} cents to {' '.join(payment.owner)} in posting {payment.posting_no}"
-
-
-def _hash(told: Any) -> str:
-    return hashlib.sha256(json.dumps(told, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
