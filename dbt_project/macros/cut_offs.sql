@@ -61,13 +61,15 @@ cut_offs: a step with the columns of ``by``, program_id, version_no and known_th
 Counting lines (rulebook 1) that subjects name, as known at a period's cut-off, as steps of a query that end in ``subject_lines``:
 one row a program, period and line, with its order's paid_at, its gross and its net.
 wanted: a step with program_id, period, known_through and line_key, one row each. Nothing but what it names is looked at.
+named: a step with a line_key, among which are all those of wanted, found by nothing but membership. Feeds are held against it: an
+engine expects more rows of joins by cut-off than a feed has, would put the feed in memory, and not these few.
 -#}
-{% macro subject_lines(wanted) -%}
+{% macro subject_lines(wanted, named) -%}
     subject_line_versions as (
         select line_key, order_line_id, order_key, order_id, seller_id, quantity, is_gift,
             original_amount_cents - seller_discount_cents as gross_cents, updated_at, landed_on
         from {{ ref('stg_order_lines') }}
-        where line_key in (select {{ wanted }}.line_key from {{ wanted }})
+        where line_key in (select {{ named }}.line_key from {{ named }})
     ),
 
     held_lines as ({{ held_at(wanted, 'subject_line_versions', ['line_key'], match=['line_key']) }}),
@@ -84,23 +86,29 @@ wanted: a step with program_id, period, known_through and line_key, one row each
     subject_order_versions as (
         select order_key, paid_at, status, is_sample or is_replacement or is_exchange as is_free, updated_at, landed_on
         from {{ ref('stg_orders') }}
-        where order_key in (select wanted_orders.order_key from wanted_orders)
+        where order_key in (select subject_line_versions.order_key from subject_line_versions)
     ),
 
     held_orders as ({{ held_at('wanted_orders', 'subject_order_versions', ['order_key'], match=['order_key']) }}),
 
     -- All versions of refunds that ever named such a line: one that moved to another line counts there alone.
+    named_refunds as (
+        select refund_id, line_key
+        from {{ ref('stg_refunds') }}
+        where line_key in (select {{ named }}.line_key from {{ named }})
+    ),
+
     subject_refunds as (
-        select distinct {{ wanted }}.program_id, {{ wanted }}.period, {{ wanted }}.known_through, refunds.refund_id
-        from {{ ref('stg_refunds') }} as refunds
-        inner join {{ wanted }} on refunds.line_key = {{ wanted }}.line_key
+        select distinct {{ wanted }}.program_id, {{ wanted }}.period, {{ wanted }}.known_through, named_refunds.refund_id
+        from named_refunds
+        inner join {{ wanted }} on named_refunds.line_key = {{ wanted }}.line_key
     ),
 
     subject_refund_versions as (
         select refund_id, line_key, supersedes_refund_id, status,
             amount_cents + platform_discount_reversed_cents as reversed_cents, updated_at, landed_on
         from {{ ref('stg_refunds') }}
-        where refund_id in (select subject_refunds.refund_id from subject_refunds)
+        where refund_id in (select named_refunds.refund_id from named_refunds)
     ),
 
     held_refunds as ({{ held_at('subject_refunds', 'subject_refund_versions', ['refund_id'], match=['refund_id']) }}),

@@ -21,14 +21,26 @@ with
     listed as ({{ held_at('terms', ref('stg_program_lists'), ['subject_id'], match=['list_id']) }}),
 
     -- Any version may name the creator; the one that holds decides.
-    candidate_lines as (
-        select distinct terms.program_id, terms.period, terms.known_through, attributions.line_key
-        from terms
-        inner join listed on terms.program_id = listed.program_id and terms.period = listed.period
-        inner join {{ ref('stg_attributions') }} as attributions on listed.subject_id = attributions.creator_id
+    named_lines as (
+        select creator_id, line_key
+        from {{ ref('stg_attributions') }}
+        where creator_id in (select listed.subject_id from listed)
     ),
 
-    held_attributions as ({{ held_at('candidate_lines', ref('stg_attributions'), ['line_key'], match=['line_key']) }}),
+    candidate_lines as (
+        select distinct terms.program_id, terms.period, terms.known_through, named_lines.line_key
+        from terms
+        inner join listed on terms.program_id = listed.program_id and terms.period = listed.period
+        inner join named_lines on listed.subject_id = named_lines.creator_id
+    ),
+
+    attribution_versions as (
+        select line_key, creator_id, updated_at, landed_on
+        from {{ ref('stg_attributions') }}
+        where line_key in (select named_lines.line_key from named_lines)
+    ),
+
+    held_attributions as ({{ held_at('candidate_lines', 'attribution_versions', ['line_key'], match=['line_key']) }}),
 
     attributed_lines as (
         select
@@ -52,7 +64,7 @@ with
             and held_attributions.creator_id = listed.subject_id
     ),
 
-    {{ subject_lines('attributed_lines') }}
+    {{ subject_lines('attributed_lines', 'named_lines') }}
 
 select
     subject_lines.program_id,

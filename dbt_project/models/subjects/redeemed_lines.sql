@@ -64,7 +64,7 @@ with
 
     redeemed as (select distinct program_id, period, known_through, line_key from redemptions),
 
-    {{ subject_lines('redeemed') }}
+    {{ subject_lines('redeemed', 'redemption_versions') }}
 
 select
     redemptions.program_id,
