@@ -33,6 +33,7 @@ from orchestration.bridge_world import BridgeWorld, RowClass, open_bridge_world
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.accounts import MANUAL_PREFIX
 from orchestration.ledger.entries import AWARDS, SIDES, AwardKey
+from orchestration.ledger.postings import day_of
 from orchestration.ledger.store import open_engine, reading, rows_of
 from orchestration.ledger.tables import ENTRIES, POSTINGS, WHOLE
 from orchestration.programs import checked_programs
@@ -149,6 +150,8 @@ def _check_days(settings: Settings, first: date, last: date) -> None:
     processed = Progress.of_begun_home(settings).processed_through
     if first >= last:
         raise SettingsError(f"a bridge goes from a day to a later one, not from {first} to {last}: swap the days")
+    if first == date.min:  # Awards as of a day look at paid days before it.
+        raise SettingsError(f"no calendar has a day before {first}: name a later day")
     if processed is None or last > processed:
         raise SettingsError(
             f"{last} is not processed yet, only through {processed}: `incentives run --through {last}`, or name an earlier day"
@@ -261,7 +264,7 @@ class _Standing:
         days = select(POSTINGS.c.as_of).where(POSTINGS.c.kind == AWARDS).order_by(POSTINGS.c.as_of)
         with reading(open_engine(settings.ledger_url)) as connection:
             balances = {_key(row[:7]): (row[7], row[8]) for row in rows_of(connection, statement)}
-            posted = tuple(date.fromisoformat(day) for (day,) in rows_of(connection, days))
+            posted = tuple(day_of(day) for (day,) in rows_of(connection, days))
         return cls(first, last, balances, posted)
 
     def check(self, awards: dict[AwardKey, list[int]], programs: set[str]) -> None:

@@ -5,8 +5,6 @@ Does not belong here: any figure (``bridge``).
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 from typing import Final
 
@@ -15,9 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.bridge import CLASSES, Bridge, Changes, Line, totals
-from orchestration.explanation import dollars
+from orchestration.explanation import dollars, plain
 from orchestration.ledger.entries import AwardKey
-from orchestration.payouts.spreadsheet_cells import neutralised
+from orchestration.payouts.spreadsheet_cells import csv_bytes
 
 _AMOUNTS: Final = ("old", *CLASSES, "new")
 COLUMNS: Final = ("from_day", "to_day", *AwardKey._fields, *(f"{name}_cents" for name in Changes._fields))
@@ -26,13 +24,7 @@ COLUMNS: Final = ("from_day", "to_day", *AwardKey._fields, *(f"{name}_cents" for
 
 def bridge_csv(bridge: Bridge) -> bytes:
     """The lines of a bridge as CSV (UTF-8, RFC 4180 with LF), always the same bytes: amounts in cents, texts neutralised."""
-    written = io.StringIO()
-    writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    days = (bridge.first.isoformat(), bridge.last.isoformat())
-    for line in bridge.lines:
-        writer.writerow((*days, *map(neutralised, line.key), *line.changes))
-    return written.getvalue().encode()
+    return csv_bytes(COLUMNS, ((bridge.first, bridge.last, *line.key, *line.changes) for line in bridge.lines))
 
 
 def bridge_table(bridge: Bridge, by_beneficiary: bool) -> RenderableType:
@@ -58,7 +50,7 @@ def _table(title: str, lines: Iterable[Line], by_beneficiary: bool) -> Table | T
     shown = _shown(rows.values())
     _add_amounts(table, shown)
     for name, changes in rows.items():
-        table.add_row(*map(Text, name), *_cells(changes, shown))
+        table.add_row(*map(plain, name), *_cells(changes, shown))
     table.add_section()
     for (instrument,), changes in totals(lines, lambda line: (line.key.instrument,)).items():
         table.add_row("all", *(("",) if by_beneficiary else ()), instrument, *_cells(changes, shown))

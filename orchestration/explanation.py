@@ -16,6 +16,8 @@ from rich.text import Text
 from orchestration.awards import awards_day
 from orchestration.candidates import Candidate, candidates_of
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.accounts import MANUAL_PREFIX
+from orchestration.ledger.adjustments import Adjustments
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
 from orchestration.redemptions import redemptions_of
@@ -30,6 +32,11 @@ def dollars(cents: int) -> str:
     return f"{sign}${abs(cents) // 100:,}.{abs(cents) % 100:02d}"
 
 
+def plain(text: str, style: str = "") -> Text:
+    """Text of others for the terminal: no markup, and nothing that moves the cursor or turns the writing round."""
+    return Text("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text), style=style)
+
+
 def explain_award(
     settings: Settings, program: str, beneficiary: str, period: str | None, subject: str | None, lines: int
 ) -> RenderableType:
@@ -39,7 +46,7 @@ def explain_award(
         as_of = awards_day(connection) or read_window(connection).as_of
         found = candidates_of(connection, program, beneficiary, period, subject)
         if not found and candidates_of(connection, program, beneficiary, None, None):
-            return Text(
+            return plain(
                 f"{program} looked at {beneficiary}, but at no such period or subject; leave --period or --subject out."
             )
         if not found:
@@ -57,14 +64,25 @@ def explain_entry(settings: Settings, entry_no: int, lines: int) -> RenderableTy
     entry = next(iter(Ledger.open(settings.ledger_url).entries(entry_no=entry_no)), None)
     if entry is None:
         raise SettingsError(f"the ledger has no entry {entry_no}; look at finance.ledger_entries")
-    told = Text(
+    told = plain(
         f"entry {entry.entry_no} of posting {entry.posting_no}: {entry.entry_type} {dollars(entry.amount_cents)} "
         f"{entry.instrument}, {entry.debit_account} -> {entry.credit_account}"
     )
     if entry.program_id is None:
-        return told
+        return Group(told, plain(f"`incentives explain payout '{entry.payout_id}'` says why"))
+    if entry.program_id.startswith(MANUAL_PREFIX):
+        return Group(told, explain_adjustment(settings, entry.subject_id))
     award = explain_award(settings, entry.program_id, entry.beneficiary_id, entry.period, entry.subject_id, lines)
     return Group(told, Text(f"the award {entry.program_id} {entry.period} {entry.component} as it stands now:"), award)
+
+
+def explain_adjustment(settings: Settings, adjustment_id: str) -> RenderableType:
+    """What an adjustment was for, by which evidence, and who stood for it."""
+    found = Adjustments.open(settings.ledger_url).one(adjustment_id)
+    return plain(
+        f"{found.adjustment_id}: {found.request.note}; evidence {found.request.evidence_name} "
+        f"({found.request.evidence_sha256}), asked for by {found.requested_by}, approved by {found.decided_by}"
+    )
 
 
 def owed(settings: Settings, top: int) -> RenderableType:
@@ -91,7 +109,7 @@ def owed(settings: Settings, top: int) -> RenderableType:
             key=lambda item: (-sum(item[1]), item[0]),
         )
         for (_, name, instrument), (pending, approved) in mine[:top]:
-            table.add_row(program, name, instrument, dollars(pending), dollars(approved))
+            table.add_row(program, plain(name), instrument, dollars(pending), dollars(approved))
         if mine:
             pending, approved = sum(total[0] for _, total in mine), sum(total[1] for _, total in mine)
             table.add_row(f"{program}, all {len(mine)}", "", "", dollars(pending), dollars(approved), end_section=True)
@@ -105,7 +123,7 @@ def _nothing(connection: duckdb.DuckDBPyConnection, program: str, beneficiary: s
         raise SettingsError(f"there is no program {program}; the programs are {', '.join(programs)}")
     if not any(begun for (begun,) in known):
         return Text(f"{program} has not begun as of {as_of}, so nobody has an award yet.")
-    return Text(
+    return plain(
         f"{program} did not look at {beneficiary} as of {as_of}: it is no such beneficiary as the program names "
         "(type of partner, sign-up in the window, a counted day), so there is no award."
     )
@@ -118,7 +136,7 @@ def _told(candidate: Candidate, as_of: str) -> list[RenderableType]:
         if candidate.amount_cents
         else "nothing"
     )
-    head = Text(
+    head = plain(
         f"{candidate.title} ({candidate.program_id}, {candidate.period}): {candidate.beneficiary_type} "
         f"{candidate.beneficiary_id}{subject} is owed {amount} as of {as_of}: {candidate.reason}."
     )
@@ -126,7 +144,7 @@ def _told(candidate: Candidate, as_of: str) -> list[RenderableType]:
     for name, value in candidate.evidence.items():
         if value is not None:
             shown = dollars(value) if name.endswith("_cents") else str(value)
-            table.add_row(name.removesuffix("_cents").replace("_", " "), shown)
+            table.add_row(name.removesuffix("_cents").replace("_", " "), plain(shown))
     table.add_row("terms version", str(candidate.terms_version))
     gap = _gap(candidate)
     return [head, table, *([Text(gap)] if gap else [])]
@@ -199,8 +217,8 @@ def _redemptions(connection: duckdb.DuckDBPyConnection, candidate: Candidate, mo
         )
         table.add_row(
             f"{redemption.redeemed_at:%Y-%m-%d %H:%M:%S}",
-            redemption.redemption_id,
-            redemption.order_line_id,
+            plain(redemption.redemption_id),
+            plain(redemption.order_line_id),
             dollars(redemption.discount_cents),
             f"{redemption.platform_share_bps} bps",
             part,
@@ -221,7 +239,7 @@ def _taken(taken: list[tuple[str, int, int]]) -> list[RenderableType]:
 
 
 def _table(title: str, rows: list[tuple[Any, ...]], most: int) -> Table:
-    table = Table(title=title, title_justify="left")
+    table = Table(title=plain(title), title_justify="left")
     table.add_column("paid on", no_wrap=True)
     for column in ("order", "line", "seller"):
         table.add_column(column, overflow="fold")
@@ -229,7 +247,7 @@ def _table(title: str, rows: list[tuple[Any, ...]], most: int) -> Table:
         table.add_column(column, justify="right", no_wrap=True)
     shown = rows if most == 0 else rows[:most]
     for row in shown:
-        table.add_row(str(row[0]), *(str(value) for value in row[1:4]), dollars(row[4]), dollars(row[5]))
+        table.add_row(str(row[0]), *(plain(str(value)) for value in row[1:4]), dollars(row[4]), dollars(row[5]))
     if len(shown) < len(rows):
         rest = rows[len(shown) :]
         table.add_row(

@@ -6,6 +6,7 @@ file.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ from pathlib import Path
 @contextmanager
 def replacing(path: Path, mode: int = 0o600) -> Iterator[Path]:
     """A temporary path beside ``path`` to write to; on success it is synced, given ``mode`` and renamed into place."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "a folder is no file to write to", str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     clear_leftovers(path)
     temporary = temporary_beside(path)

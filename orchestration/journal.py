@@ -5,16 +5,13 @@ Does not belong here: what a posting is (``ledger``), or any sum over entries (`
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable
 from typing import Final
 
 from orchestration.errors import SettingsError
 from orchestration.ledger.entries import Entry
 from orchestration.ledger.ledger import Ledger
 from orchestration.payouts.credit_transfers import dollars
-from orchestration.payouts.spreadsheet_cells import neutralised
+from orchestration.payouts.spreadsheet_cells import csv_bytes
 
 _OF_POSTING: Final = ("posting_no", "kind", "as_of", "posting_hash", "previous_hash", "inputs_hash", "terms_hash")
 _OF_ENTRY: Final = tuple(name for name in Entry._fields if name not in ("posting_no", "amount_cents"))
@@ -55,13 +52,3 @@ def journal(ledger: Ledger, posting_no: int) -> bytes:
             for entry in ledger.entries(posting_no=posting_no)
         ),
     )
-
-
-def csv_bytes(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
-    """Rows as CSV; text that a spreadsheet would run as a formula is neutralised, numbers are not, None is an empty cell."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([neutralised(cell) if isinstance(cell, str) else cell for cell in row])
-    return text.getvalue().encode()

@@ -125,8 +125,8 @@ def _table(payouts: Iterable[Payout]) -> Table:
     for name in ("payout", "amount", "to", "state", "by", "why"):
         table.add_column(name, justify="right" if name == "amount" else "left", overflow="fold")
     for payout in payouts:
-        last = payout.steps[-1]
-        row = (payout.payout_id, _dollars(payout.amount_cents), payout.payee_id, last.state, last.by_name, last.reason)
+        state, last = payout.state, payout.steps[-1]
+        row = (payout.payout_id, _dollars(payout.amount_cents), payout.payee_id, state, last.by_name, last.reason)
         table.add_row(*map(_plain, row))
     return table
 
@@ -148,7 +148,9 @@ def _plain(text: str) -> str:
     """Text of others for the terminal: no markup, and nothing that moves the cursor or turns the writing round."""
     from rich.markup import escape
 
-    return escape("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text))
+    from orchestration.explanation import plain
+
+    return escape(plain(text).plain)
 
 
 def _dollars(cents: int) -> str:

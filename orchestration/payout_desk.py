@@ -18,7 +18,7 @@ from orchestration.awards import read_awards
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import write_text
 from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, require_request
-from orchestration.ledger.chain import Head
+from orchestration.ledger.chain import Head, recorded_head
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.people import person
 from orchestration.payouts.exports import foreign_files, write_missing
@@ -202,8 +202,8 @@ def _recorded_head(settings: Settings) -> Head | None:
             raise RefusedError(f"{path} is missing beside files of exports: put it back from a back-up")
         return None
     try:
-        return Head(**json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, TypeError) as error:
+        return recorded_head(path.read_text(encoding="utf-8"))
+    except ValueError as error:
         raise RefusedError(f"{path} is not the head that was recorded there: put it back from a back-up") from error
 
 

@@ -9,9 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestration.explanation import dollars, explain_award
+from orchestration.explanation import dollars, explain_adjustment, explain_award, plain
 from orchestration.ledger.accounts import MANUAL_PREFIX
-from orchestration.ledger.adjustments import Adjustments
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Line
 from orchestration.payouts.records import Payout
@@ -24,7 +23,7 @@ def explain_payout(settings: Settings, payout_id: str, lines: int) -> Renderable
     Progress.of_begun_home(settings)
     (payout,) = Payouts.open(settings.ledger_url).payouts([payout_id])
     kind, beneficiary, instrument = payout.owner
-    head = Text(
+    head = plain(
         f"{payout.payout_id}: {dollars(payout.amount_cents)} {instrument} to {payout.payee_id} for {kind}:{beneficiary}, "
         f"what was payable after posting {payout.head_posting_no} and in no other payout"
     )
@@ -40,7 +39,7 @@ def _steps(payout: Payout) -> Table:
         table.add_column(name, overflow="fold")
     for step in payout.steps:
         row = (step.state, step.by_name, step.recorded_at, str(step.posting_no or ""), step.reason)
-        table.add_row(*(Text(cell) for cell in row))
+        table.add_row(*(plain(cell) for cell in row))
     return table
 
 
@@ -50,17 +49,13 @@ def _lines(payout: Payout) -> Table:
         table.add_column(name, justify="right" if name == "amount" else "left", overflow="fold")
     for line in payout.lines:
         cells = (line.program_id, line.period, line.subject_id, line.component, dollars(line.amount_cents))
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(plain(cell) for cell in cells))
     return table
 
 
 def _line(settings: Settings, payout: Payout, line: Line, lines: int) -> RenderableType:
     if line.program_id.startswith(MANUAL_PREFIX):
-        found = Adjustments.open(settings.ledger_url).one(line.subject_id)
-        return Text(
-            f"{found.adjustment_id}: {found.request.note}; evidence {found.request.evidence_name} "
-            f"({found.request.evidence_sha256}), asked for by {found.requested_by}, approved by {found.decided_by}"
-        )
+        return explain_adjustment(settings, line.subject_id)
     award = explain_award(
         settings, line.program_id, payout.owner.beneficiary_id, line.period, line.subject_id or None, lines
     )

@@ -18,9 +18,9 @@ from pathlib import Path
 import duckdb
 
 from data_contracts.public_marts import AS_KNOWN, PUBLIC_MARTS, AsKnownMacro, PublicMart
-from orchestration.errors import SettingsError
+from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import replacing, sync, write_text
-from orchestration.ledger.chain import Head
+from orchestration.ledger.chain import Head, recorded_head
 from orchestration.mart_parts import MartParts, Part, write_parts
 from orchestration.settings import Settings
 from orchestration.warehouse import quoted
@@ -234,7 +234,13 @@ def _parts(settings: Settings, mart: PublicMart, version: int) -> str:
 def _latest(settings: Settings) -> int | None:
     """The last version that was written whole: its ledger head is written last."""
     heads = (settings.serving / "finance").glob("version-*/ledger_head.json")
-    return max((int(path.parent.name.removeprefix("version-")) for path in heads), default=None)
+    return max((number for path in heads if (number := _number(path.parent)) is not None), default=None)
+
+
+def _number(folder: Path) -> int | None:
+    """The number of a version by its folder; None of what somebody put beside them, as a copy."""
+    text = folder.name.removeprefix("version-")
+    return int(text) if text.isascii() and text.isdecimal() else None
 
 
 def _group(settings: Settings, schema: str) -> str | None:
@@ -255,7 +261,9 @@ def _forget_old(settings: Settings, previous: int | None, current: int) -> None:
     limit = time.time() - GRACE_SECONDS
     for schema in _SCHEMAS:
         for folder in (settings.serving / schema).glob("version-*"):
-            number = int(folder.name.removeprefix("version-"))
+            number = _number(folder)
+            if number is None:
+                continue
             if number == previous:
                 os.utime(folder)
             elif number < current and folder.stat().st_mtime < limit:
@@ -263,9 +271,12 @@ def _forget_old(settings: Settings, previous: int | None, current: int) -> None:
 
 
 def published_head(settings: Settings) -> Head | None:
-    """The ledger's head as the last publication recorded it."""
+    """The ledger's head as the last publication recorded it; RefusedError where its file was changed to none."""
     latest = _latest(settings)
     if latest is None:
         return None
     path = settings.serving / "finance" / _VERSION.format(latest) / "ledger_head.json"
-    return Head(**json.loads(path.read_text(encoding="utf-8")))
+    try:
+        return recorded_head(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise RefusedError(f"{path} is not the head that was recorded there: put it back from a back-up") from error

@@ -14,10 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestration.candidates import Candidate
-from orchestration.explanation import dollars
-from orchestration.journal import csv_bytes
+from orchestration.explanation import dollars, plain
 from orchestration.ledger.entries import AWARDS, KINDS
 from orchestration.payouts import credit_transfers
+from orchestration.payouts.spreadsheet_cells import csv_bytes
 from orchestration.statements import Balance, Delivery, Moved, Statement
 
 COLUMNS: Final = (
@@ -121,7 +121,7 @@ def shown(told: Statement) -> RenderableType:
         else f"after {told.since} through {told.through}"
     )
     parts: list[RenderableType] = [
-        Text(f"Statement of {told.beneficiary_type} {told.beneficiary_id}, {span}"),
+        plain(f"Statement of {told.beneficiary_type} {told.beneficiary_id}, {span}"),
         Text(""),
     ]
     if told.balances:
@@ -169,9 +169,9 @@ def _reason(candidate: Candidate) -> RenderableType:
     subject = f", {candidate.subject_id}" if candidate.subject_id else ""
     owed = f"{dollars(candidate.amount_cents)} {candidate.instrument}, {candidate.stage}"
     about = f"{candidate.title} ({candidate.program_id}, {candidate.period}{subject}), {candidate.component}"
-    head = Text(f"{about}: {owed if candidate.amount_cents else 'nothing'}: {candidate.reason}.")
+    head = plain(f"{about}: {owed if candidate.amount_cents else 'nothing'}: {candidate.reason}.")
     told = ", ".join(f"{name} {value}" for name, value in figures(candidate))
-    return Group(head, Text(f"    {told}", style="dim"))
+    return Group(head, plain(f"    {told}", style="dim"))
 
 
 def _changes(moved: Sequence[Moved]) -> Table:
@@ -188,7 +188,7 @@ def _changes(moved: Sequence[Moved]) -> Table:
         about = entry.payout_id or " ".join(part for part in award if part)
         cells = [str(change.as_of), str(entry.entry_no), entry.entry_type, about]
         amount = f"{dollars(entry.amount_cents)} {entry.instrument}"
-        table.add_row(*map(Text, [*cells, amount, _behind(change)]))
+        table.add_row(*map(plain, [*cells, amount]), Text(_behind(change)))
     return table
 
 

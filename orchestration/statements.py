@@ -21,6 +21,7 @@ from orchestration.deliveries import read_records
 from orchestration.errors import SettingsError
 from orchestration.ledger.entries import AWARDS, BENEFICIARY_TYPES, KINDS, PAY, RETURN, SIDES, AwardKey, Entry
 from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.postings import day_of
 from orchestration.payouts.payouts import Payouts
 from orchestration.progress import Progress
 from orchestration.settings import Settings
@@ -209,7 +210,7 @@ def balances(shares: Iterable[Share], days: Mapping[int, date], since: date | No
 def _days(ledger: Ledger) -> tuple[dict[int, date], list[date]]:
     """The day of each posting by its number, and those of AWARDS postings in order."""
     headers = [posting.header for posting in ledger.postings()]
-    days = {header.posting_no: date.fromisoformat(header.as_of) for header in headers}
+    days = {header.posting_no: day_of(header.as_of) for header in headers}
     return days, sorted(days[header.posting_no] for header in headers if header.kind == AWARDS)
 
 

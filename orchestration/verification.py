@@ -6,16 +6,21 @@ Reads only. Does not belong here: the checks that every run makes on its own fig
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from itertools import zip_longest
+from typing import Any, Final
 
 import duckdb
 
 from orchestration.awards import awards_day, read_awards
 from orchestration.deliveries import check_all_closed
-from orchestration.errors import IncentivesError, SettingsError
+from orchestration.errors import IncentivesError, RefusedError, SettingsError
 from orchestration.ledger.adjustments import Adjustments
 from orchestration.ledger.chain import Head
-from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.ledger import ENTRY_COLUMNS, Ledger
 from orchestration.payout_desk import anchors
 from orchestration.payouts.exports import foreign_files, missing_files
 from orchestration.payouts.payouts import Payouts
@@ -23,6 +28,11 @@ from orchestration.progress import Progress
 from orchestration.publication import published_head, views_elsewhere
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
+
+_ROWS_AT_ONCE: Final = 10_000
+
+Checked = tuple[str, list[str]]
+"""What was looked at, in words, and where it differs."""
 
 
 @dataclass(frozen=True)
@@ -39,85 +49,114 @@ def verify(settings: Settings) -> Verified:
     anchor = published_head(settings)
     if anchor is None:
         raise SettingsError("nothing was published yet, so there is nothing to verify; use `incentives run`")
-    if views_elsewhere(settings):
-        raise SettingsError(
-            f"{settings.serving / 'marts.duckdb'} shows files of another place: `incentives doctor --repair`"
-        )
+    with _readable_marts(settings):
+        if views_elsewhere(settings):
+            raise SettingsError(
+                f"{settings.serving / 'marts.duckdb'} shows files of another place: `incentives doctor --repair`"
+            )
     passed: list[str] = []
     differences: list[str] = []
-    ledger = Ledger.open(settings.ledger_url)
-    head = ledger.head()
-    _note(
-        passed,
-        differences,
-        f"chain of {head.posting_no} postings and {head.entry_no} entries",
-        ledger.verify(anchors(settings)),
-    )
-    payouts = Payouts.open(settings.ledger_url)
-    _note(passed, differences, f"{len(payouts.payouts())} payouts against the ledger", payouts.faults())
-    files = payouts.files()
-    _note(
-        passed,
-        differences,
-        f"{len(files)} files of exports",
-        [*missing_files(settings, files), *foreign_files(settings, files)],
-    )
+    ledger, payouts = Ledger.open(settings.ledger_url), Payouts.open(settings.ledger_url)
     adjustments = Adjustments.open(settings.ledger_url)
-    _note(passed, differences, f"{len(adjustments.all())} adjustments against the ledger", adjustments.faults())
+    checks: tuple[Callable[[], Checked], ...] = (
+        lambda: _chain(settings, ledger),
+        lambda: (f"{len(payouts.payouts())} payouts against the ledger", payouts.faults()),
+        lambda: _files(settings, payouts),
+        lambda: (f"{len(adjustments.all())} adjustments against the ledger", adjustments.faults()),
+        lambda: _awards(settings, ledger, processed),
+        lambda: ("served ledger against the ledger", _served_differences(settings, ledger, anchor)),
+        lambda: _closed(settings),
+    )
+    for check in checks:
+        # What one check cannot read, since it was changed, keeps no other one from telling more.
+        try:
+            what, found = check()
+        except RefusedError as error:
+            differences.append(str(error))
+            continue
+        differences.extend(found)
+        if not found:
+            passed.append(what)
+    return Verified(tuple(passed), tuple(differences))
+
+
+def _chain(settings: Settings, ledger: Ledger) -> Checked:
+    head = ledger.head()
+    return f"chain of {head.posting_no} postings and {head.entry_no} entries", ledger.verify(anchors(settings))
+
+
+def _files(settings: Settings, payouts: Payouts) -> Checked:
+    files = payouts.files()
+    return f"{len(files)} files of exports", [*missing_files(settings, files), *foreign_files(settings, files)]
+
+
+def _awards(settings: Settings, ledger: Ledger, processed: date | None) -> Checked:
     with open_warehouse(settings, read_only=True) as connection:
         window = read_window(connection)
         as_of = awards_day(connection) or window.as_of
         last = ledger.last_awards_day()
         if last is None or last <= as_of:
             awards = read_awards(connection)
-            _note(
-                passed,
-                differences,
-                f"ledger against {len(awards)} awards as of {as_of}",
-                ledger.check_against(awards),
-            )
+            what, found = f"ledger against {len(awards)} awards as of {as_of}", ledger.check_against(awards)
         else:
-            differences.append(
+            what = ""
+            found = [
                 f"the ledger was posted as of {last}, and the awards are as of {as_of}: run through {last} and compare again"
-            )
-    _note(passed, differences, "served ledger against the ledger", _served_differences(settings, ledger, anchor))
-    try:
-        count = check_all_closed(settings, rehash=True)
-        passed.append(f"bytes of {count} closed deliveries")
-    except IncentivesError as error:
-        differences.append(str(error))
+            ]
     if processed != window.as_of:
-        differences.append(f"processed through {processed}, but the warehouse stands as of {window.as_of}: run again")
-    return Verified(tuple(passed), tuple(differences))
+        found.append(f"processed through {processed}, but the warehouse stands as of {window.as_of}: run again")
+    return what, found
 
 
-def _note(passed: list[str], differences: list[str], what: str, found: list[str]) -> None:
-    if found:
-        differences.extend(found)
-    else:
-        passed.append(what)
+def _closed(settings: Settings) -> Checked:
+    try:
+        return f"bytes of {check_all_closed(settings, rehash=True)} closed deliveries", []
+    except IncentivesError as error:
+        return "", [str(error)]
+
+
+@contextmanager
+def _readable_marts(settings: Settings) -> Iterator[None]:
+    """RefusedError where the served marts, or the parts that they show, are gone or broken."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise RefusedError(
+            f"{settings.serving / 'marts.duckdb'} cannot be read ({str(error).splitlines()[0]}): "
+            "`incentives doctor --repair`, or run again"
+        ) from error
 
 
 def _served_differences(settings: Settings, ledger: Ledger, published: Head) -> list[str]:
     """Where the served ledger is not the ledger up to the head of its publication; what people posted since is to come."""
-    with duckdb.connect(str(settings.serving / "marts.duckdb"), read_only=True) as served:
-        entries = served.execute(
-            "select entry_no, amount_cents, debit_account, credit_account from finance.ledger_entries order by entry_no"
-        ).fetchall()
+    found: list[str] = []
+    sums: Counter[tuple[str, str]] = Counter()
+    served_count, count, is_unlike = 0, 0, False
+    with (
+        _readable_marts(settings),
+        duckdb.connect(str(settings.serving / "marts.duckdb"), read_only=True) as served,
+    ):
+        columns = ", ".join(ENTRY_COLUMNS)
+        entries = served.execute(f"select {columns} from finance.ledger_entries order by entry_no")
+        written = (row for row in ledger.rows("ledger_entries") if row[0] <= published.entry_no)
+        for shown, entry in zip_longest(_each(entries), written):
+            served_count += shown is not None
+            count += entry is not None
+            is_unlike |= shown != entry
+            if entry is not None:
+                *_, instrument, _, debit, credit, cents = entry
+                sums[credit, instrument] += cents
+                sums[debit, instrument] -= cents
         balances = served.execute(
             "select account, instrument, balance_cents from finance.ledger_balances order by account, instrument"
         ).fetchall()
-    found = []
-    standing = [entry for entry in ledger.entries() if entry.entry_no <= published.entry_no]
-    written = [(entry.entry_no, entry.amount_cents, entry.debit_account, entry.credit_account) for entry in standing]
-    if entries != written:
-        found.append(
-            f"the served marts hold {len(entries)} ledger entries unlike the ledger's {len(written)}: run again"
-        )
-    sums: Counter[tuple[str, str]] = Counter()
-    for entry in standing:
-        sums[entry.credit_account, entry.instrument] += entry.amount_cents
-        sums[entry.debit_account, entry.instrument] -= entry.amount_cents
+    if is_unlike:
+        found.append(f"the served marts hold {served_count} ledger entries unlike the ledger's {count}: run again")
     if balances != sorted((*key, cents) for key, cents in sums.items() if cents):
         found.append("the served ledger_balances differ from the ledger: run again")
     return found
+
+
+def _each(rows: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+    while batch := rows.fetchmany(_ROWS_AT_ONCE):
+        yield from batch

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, func, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.accounts import MANUAL_PREFIX, account
@@ -30,6 +30,7 @@ from orchestration.ledger.entries import (
 )
 from orchestration.ledger.ledger import head_of, last_day
 from orchestration.ledger.people import person, same_person
+from orchestration.ledger.postings import day_of
 from orchestration.ledger.store import open_engine, reading, rows_of, writing
 from orchestration.ledger.tables import ADJUSTMENT_DECISIONS, ADJUSTMENTS, ENTRIES, POSTINGS
 
@@ -76,11 +77,18 @@ class Adjustments:
         return cls(open_engine(url))
 
     def ask(self, request: Request, by: str) -> Adjustment:
-        """Records a request; SettingsError naming what of it cannot be."""
+        """Records a request; SettingsError naming what of it cannot be.
+
+        The same request of the same person, while nobody decided it, is that one: its answer may have been lost.
+        """
         require_request(request)
         name = person(by)
         with writing(self._engine) as connection:
-            adjustment_id = f"adj-{(connection.scalar(select(func.count()).select_from(ADJUSTMENTS)) or 0) + 1:06d}"
+            standing = _adjustments(connection)
+            for found in standing:
+                if (found.request, found.requested_by, found.decision) == (request, name, None):
+                    return found
+            adjustment_id = f"adj-{len(standing) + 1:06d}"
             values = {**request._asdict(), "adjustment_id": adjustment_id, "requested_by": name, "recorded_at": _now()}
             connection.execute(insert(ADJUSTMENTS).values(**values))
         return self.one(adjustment_id)
@@ -227,7 +235,7 @@ def _decide(connection: Connection, adjustment_id: str, decision: str, by: str, 
 def _faults(connection: Connection) -> Iterator[str]:
     columns = POSTINGS.c.posting_no, POSTINGS.c.as_of, POSTINGS.c.inputs_hash
     manual = select(*columns).where(POSTINGS.c.kind == MANUAL)
-    postings = {row[0]: (date.fromisoformat(row[1]), row[2]) for row in rows_of(connection, manual)}
+    postings = {row[0]: (day_of(row[1]), row[2]) for row in rows_of(connection, manual)}
     names = [column for column in ENTRIES.c if column.name not in ("entry_no", "posting_no")]
     entries: dict[int, list[tuple[object, ...]]] = {}
     for row in rows_of(

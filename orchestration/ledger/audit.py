@@ -49,6 +49,12 @@ def audit(connection: Connection, anchors: Iterable[Head]) -> Iterator[str]:
     last = heads[-1].entry_no if heads else 0
     if loose := connection.scalar(select(func.count()).where(ENTRIES.c.entry_no > last)):
         yield f"{loose} entries after entry {last} stand in no posting"
+    if before := connection.scalar(select(func.count()).where(ENTRIES.c.entry_no < 1)):
+        yield f"{before} entries before entry 1 stand in no posting"
+    known = {head.posting_no for head in heads}
+    for (posting_no,) in rows_of(connection, select(CHECKPOINTS.c.posting_no).order_by(CHECKPOINTS.c.posting_no)):
+        if posting_no not in known:
+            yield f"a checkpoint stands after posting {posting_no}, and there is no such posting"
 
 
 def _anchor_faults(heads: list[Head], anchors: Iterable[Head]) -> Iterator[str]:

@@ -39,6 +39,15 @@ class Head(NamedTuple):
 EMPTY: Final = Head(0, 0, GENESIS)
 
 
+def recorded_head(text: str) -> Head:
+    """The head that was recorded as JSON, its fields by name; ValueError where the text is none."""
+    told = json.loads(text)
+    fields = {name: type(value) for name, value in told.items()} if isinstance(told, dict) else {}
+    if fields != {"posting_no": int, "entry_no": int, "hash": str}:
+        raise ValueError(f"a head has the fields {', '.join(Head._fields)}")
+    return Head(**told)
+
+
 class Header(NamedTuple):
     """What a posting says about itself: as_of is YYYY-MM-DD, sums the canonical JSON of ``sums_text``."""
 

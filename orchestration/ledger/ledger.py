@@ -21,7 +21,7 @@ from orchestration.ledger.chain import EMPTY, Head
 from orchestration.ledger.cycle_search import no_cycle_search
 from orchestration.ledger.entries import AWARDS, Award, Entry
 from orchestration.ledger.positions import keep_checkpoint, positions
-from orchestration.ledger.postings import Posting, postings
+from orchestration.ledger.postings import Posting, day_of, postings
 from orchestration.ledger.store import open_engine, reading, rows_of, writing
 from orchestration.ledger.tables import ENTRIES, POSTINGS, USED_TERMS, WHOLE
 
@@ -189,7 +189,7 @@ class Ledger:
         days: dict[int, date] = {}
         with reading(self._engine) as connection:
             for posting_no, day in rows_of(connection, select(POSTINGS.c.posting_no, POSTINGS.c.as_of)):
-                days[posting_no] = date.fromisoformat(day)
+                days[posting_no] = day_of(day)
             for row in rows_of(connection, select(ENTRIES).order_by(ENTRIES.c.entry_no)):
                 yield row[0], row[1], days[row[1]], *row[2:]
 
@@ -235,12 +235,12 @@ def head_of(connection: Connection) -> Head:
 def last_day(connection: Connection, day: date) -> date:
     """The day of a posting that is made on a day: that day, or the last posting's where it is later, so that days never fall."""
     last = connection.scalar(select(func.max(POSTINGS.c.as_of)))
-    return max(day, date.fromisoformat(last)) if last else day
+    return max(day, day_of(last)) if last else day
 
 
 def _last_awards_day(connection: Connection) -> date | None:
     day = connection.scalar(select(func.max(POSTINGS.c.as_of)).where(POSTINGS.c.kind == AWARDS))
-    return date.fromisoformat(day) if day else None
+    return day_of(day) if day else None
 
 
 def _used_terms(connection: Connection) -> dict[tuple[str, int], str]:

@@ -6,10 +6,12 @@ Does not belong here: their entries (``Ledger.entries``), and the time of record
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from orchestration.errors import RefusedError
 from orchestration.ledger.chain import Header
 from orchestration.ledger.store import rows_of
 from orchestration.ledger.tables import POSTINGS
@@ -20,6 +22,16 @@ class Posting(NamedTuple):
 
     header: Header
     hash: str
+
+
+def day_of(text: str) -> date:
+    """The day that a row of the ledger names; RefusedError where it was changed to none."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise RefusedError(
+            f"the ledger names the day {ascii(text)}, which is none: a row was changed; restore it from a back-up"
+        ) from None
 
 
 def postings(connection: Connection, posting_no: int | None = None) -> Iterator[Posting]:

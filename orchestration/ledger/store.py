@@ -200,6 +200,8 @@ def mended(place: str) -> Iterator[None]:
             raise BusyError(f"another process is writing to the ledger {place}; try again when it has ended") from error
         cure = "; see to path, rights and disk" if isinstance(error, exc.OperationalError) else ""
         raise SettingsError(f"the ledger {place} cannot be used: {_first_line(error.orig)}{cure}") from error
+    except OverflowError as error:  # SQLite's driver, of a number with more than 64 bits.
+        raise SettingsError("the ledger has no number that long; check what was asked for") from error
 
 
 def _first_line(error: object) -> str:

@@ -6,9 +6,7 @@ belong here: what stands in the bank's XML (``credit_transfers``), which payouts
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -25,7 +23,7 @@ from orchestration.payouts.credit_transfers import (
     end_to_end_id,
     message,
 )
-from orchestration.payouts.spreadsheet_cells import neutralised
+from orchestration.payouts.spreadsheet_cells import csv_bytes
 
 __all__ = ["FILES", "Debtor", "Payment", "rendered"]
 
@@ -122,20 +120,22 @@ def _cash(posting_no: int, as_of: date, payments: Sequence[Payment], debtor: Deb
 
 def _cash_csv(payments: Sequence[Payment]) -> bytes:
     """RFC 4180 with LF. The amount is a number and stays one; every other cell is text."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(_CASH_COLUMNS)
-    for payment in payments:
-        names = (
-            payment.payout_id,
-            end_to_end_id(payment.payout_id),
-            payment.beneficiary_type,
-            payment.beneficiary_id,
-            payment.payee_id,
-        )
-        amount = f"{dollars(payment.amount_cents):f}"
-        writer.writerow([*map(neutralised, names), amount, CURRENCY, payment.payout_day.isoformat()])
-    return text.getvalue().encode()
+    return csv_bytes(
+        _CASH_COLUMNS,
+        (
+            (
+                payment.payout_id,
+                end_to_end_id(payment.payout_id),
+                payment.beneficiary_type,
+                payment.beneficiary_id,
+                payment.payee_id,
+                dollars(payment.amount_cents),
+                CURRENCY,
+                payment.payout_day,
+            )
+            for payment in payments
+        ),
+    )
 
 
 def _grants(payments: Sequence[Payment]) -> bytes:

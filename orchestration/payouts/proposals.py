@@ -16,6 +16,9 @@ from orchestration.payouts.credit_transfers import unfit
 MINIMUM_CENTS: Final = {"CASH": 5_000}
 """The least that a payout of an instrument may be; 0 where none is named."""
 
+LONGEST_KEY: Final = 2_000
+"""Bytes in the key of a payout's line; one that has some 2,700 finds no room in PostgreSQL's indexes, nor do all others then."""
+
 MISSING_PAYEE: Final = "payee_id is missing"
 MISSING_TAX_FORM: Final = "tax form is missing"
 
@@ -92,7 +95,7 @@ def decided(
         if not balance:
             continue
         payee = payee_of(owner, payees)
-        if balance > 0 and (reason := hold_reason(owner, payee)):
+        if balance > 0 and (reason := hold_reason(owner, payee) or _too_long(payout_id(owner, day), lines)):
             yield Unpaid(owner, balance, reason, is_held=True)
         elif reason := taken.get(owner):
             yield Unpaid(owner, balance, reason, is_held=False)
@@ -123,3 +126,9 @@ def hold_reason(owner: Owner, payee: Payee) -> str | None:
     if owner.instrument == "CASH" and not payee.has_tax_form:
         return MISSING_TAX_FORM
     return unfit(owner.beneficiary_id, payee.payee_id) if owner.instrument == "CASH" else None
+
+
+def _too_long(name: str, lines: Iterable[Line]) -> str | None:
+    """Why a payout of that name and lines cannot be kept, in words; None where it can."""
+    longest = max(len("".join((name, *line[:4])).encode()) for line in lines)
+    return f"its ids come to {longest} bytes, a payout's to at most {LONGEST_KEY}" if longest > LONGEST_KEY else None

@@ -12,8 +12,10 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Select, case, cast, func, select
 
+from orchestration.errors import RefusedError
 from orchestration.ledger.entries import ADJUST, APPROVE, CHARGE, CLAWBACK, GRANT, PAY, RETURN
 from orchestration.ledger.payout_states import STANDING
+from orchestration.ledger.postings import day_of
 from orchestration.ledger.store import rows_of
 from orchestration.ledger.tables import ENTRIES, PAYOUT_LINES, PAYOUT_STATES, PAYOUTS, WHOLE
 from orchestration.payouts.proposals import Line, Owner
@@ -48,7 +50,9 @@ class Payout(NamedTuple):
 
     @property
     def state(self) -> str:
-        """Where it stands."""
+        """Where it stands; RefusedError where it is in no state, as of no payout that was proposed here."""
+        if not self.steps:
+            raise RefusedError(f"{self.payout_id} is in no state: `incentives verify` says what was changed")
         return self.steps[-1].state
 
     def step(self, state: str) -> Step | None:
@@ -72,7 +76,7 @@ def payouts_where(connection: Connection, *conditions: Any) -> list[Payout]:
         Payout(
             name,
             Owner(row[1], row[2], row[3]),
-            date.fromisoformat(row[4]),
+            day_of(row[4]),
             row[5],
             row[6],
             row[7],

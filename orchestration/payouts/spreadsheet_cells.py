@@ -1,11 +1,12 @@
-"""Text cells that a spreadsheet shows instead of running (rulebook, section 4, "Files").
+"""CSV whose text cells a spreadsheet shows instead of running (rulebook, section 4, "Files").
 
-Belongs here: how a cell is neutralised, for every CSV that the project writes. Does not belong here: which columns a file has, and
-numbers: an amount is no text, and its minus no formula.
+Belongs here: how a cell is neutralised and a row written, for every CSV that the project writes. Does not belong here: which
+columns a file has.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 from unicodedata import normalize
 
@@ -29,3 +30,17 @@ def neutralised(text: str) -> str:
         if sign.isprintable() and plain not in _SKIPPED:
             return text
     return text
+
+
+def csv_bytes(columns: Iterable[str], rows: Iterable[Iterable[object]]) -> bytes:
+    """Rows as CSV (UTF-8, RFC 4180 with LF): text is neutralised, numbers and dates are not, None is an empty cell."""
+    return "".join([f"{','.join(map(_cell, row))}\n" for row in (columns, *rows)]).encode()
+
+
+def _cell(value: object) -> str:
+    # Not the csv module: it leaves a CR bare, after which a spreadsheet begins another row, and with it a formula.
+    text = neutralised(value) if isinstance(value, str) else "" if value is None else str(value)
+    if not any(sign in text for sign in ',"\r\n'):
+        return text
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"'

@@ -52,6 +52,11 @@ def test_adjustments_and_payments_have_lines_and_classes_of_their_own(home: Sett
     assert told[0] == f"1 of 9: the old balance, as of {FIRST}"
 
 
+def test_the_first_day_of_all_calendars_is_refused(home: Settings) -> None:
+    with pytest.raises(SettingsError, match="no calendar has a day before 0001-01-01"):
+        bridge(home, date.min, LAST)
+
+
 def test_a_program_alone_has_neither(home: Settings) -> None:
     found = bridge(home, FIRST, LAST, program="affiliate_service_2025q4")
     assert [line.key.program_id for line in found.lines] == ["affiliate_service_2025q4"]

@@ -19,6 +19,7 @@ import typer
 from orchestration import runs
 from orchestration.command_line import exit_code
 from orchestration.errors import BusyError, IncentivesError, RefusedError, SettingsError
+from orchestration.files import write_text
 from orchestration.progress import Progress
 from orchestration.runs import RunOutcome, run_through
 from orchestration.settings import Settings
@@ -149,6 +150,18 @@ def test_a_command_ends_with_its_code_and_one_line(
     assert exit_code(command) == code
     said = capsys.readouterr().err
     assert told in said and said.count("\n") == bool(told)
+
+
+@pytest.mark.parametrize("path", ["", "/", "folder"])
+def test_a_folder_is_no_file_to_write_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], path: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    assert exit_code(lambda: write_text(Path(path), "x")) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("incentives: a folder is no file") and told.count("\n") == 1
+    assert [found.name for found in tmp_path.iterdir()] == ["folder"]
 
 
 def test_what_nobody_can_mend_is_a_bug_and_comes_through() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from orchestration.errors import RefusedError
 from orchestration.ledger.entries import FINAL, Award, AwardKey
 from orchestration.ledger.ledger import Ledger
 from orchestration.reports import load_ledger
@@ -29,6 +30,8 @@ KEY = AwardKey("growth", "2025", "PARTNER", "P1", "", "daily_gmv", "CASH")
             "update finance.ledger_entries set credit_account = debit_account",
             ["2 ledger entries unlike the ledger's 2"],
         ),
+        ("update finance.ledger_entries set payout_id = 'x'", ["2 ledger entries unlike the ledger's 2"]),
+        ("update finance.ledger_entries set as_of = as_of + 1", ["2 ledger entries unlike the ledger's 2"]),
         ("delete from finance.ledger_entries where entry_no = 2", ["1 ledger entries unlike the ledger's 2"]),
         ("update finance.ledger_balances set balance_cents = balance_cents + 1", ["the served ledger_balances differ"]),
         (
@@ -56,3 +59,17 @@ def test_what_is_served_otherwise_is_told(
     assert len(found) == len(told)
     for sentence, words in zip(found, told, strict=True):
         assert words in sentence
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database at all" * 1000], ids=["gone", "empty", "broken"])
+def test_marts_that_cannot_be_read_are_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
+) -> None:
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path))
+    settings = Settings.from_environment()
+    ledger = Ledger.open(settings.ledger_url)
+    settings.serving.mkdir()
+    if content is not None:
+        (settings.serving / "marts.duckdb").write_bytes(content)
+    with pytest.raises(RefusedError, match=r"marts.duckdb cannot be read \(.*doctor --repair"):
+        _served_differences(settings, ledger, ledger.head())

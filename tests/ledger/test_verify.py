@@ -78,6 +78,10 @@ def tampered(ledger: Ledger, unguarded: Callable, monkeypatch: pytest.MonkeyPatc
         ),
         ("UPDATE checkpoints SET position_count = 1", "the checkpoint after posting 3"),
         ("UPDATE postings SET kind = 'PAY' WHERE posting_no = 2", r"posting 2 \(PAY of 2025-10-03\) cannot hold"),
+        # An entry that no posting seals, and still in every balance.
+        ("UPDATE entries SET entry_no = 0 WHERE entry_no = 5", "1 entries before entry 1 stand in no posting"),
+        # A checkpoint ahead of all others, from which the next posting would go on.
+        ("UPDATE checkpoints SET posting_no = 99", "after posting 99, and there is no such posting"),
     ],
 )
 def test_tampering_is_named(tampered: Tamper, statement: str, says: str) -> None:
@@ -91,6 +95,16 @@ def test_a_trigger_that_is_gone_or_altered_is_named(sqlite_ledger: Ledger, behin
         raw.execute("DROP TRIGGER postings_no_update")
         raw.execute("CREATE TRIGGER postings_no_update BEFORE UPDATE ON postings BEGIN SELECT 1; END")
     assert [sentence.split()[-5] for sentence in sqlite_ledger.verify()] == ["postings_no_update", "entries_no_delete"]
+
+
+def test_a_trigger_that_bears_the_name_of_another_tables_is_named(postgresql_ledger: Ledger, behind: Callable) -> None:
+    with behind(postgresql_ledger) as raw:
+        raw.execute("CREATE FUNCTION helpful() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
+        raw.execute(
+            "CREATE TRIGGER payouts_append AFTER INSERT ON payout_states FOR EACH ROW EXECUTE FUNCTION helpful()"
+        )
+    (named,) = postgresql_ledger.verify()
+    assert named.startswith("the store has the trigger payouts_append, which the ledger did not make")
 
 
 def test_a_tail_cut_off_without_a_trace_is_found_by_the_anchor_alone(tampered: Tamper, ledger: Ledger) -> None:

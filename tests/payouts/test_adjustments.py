@@ -67,7 +67,7 @@ def test_a_charge_is_taken_from_the_next_payout(ledger: Ledger, adjustments: Adj
 def test_nobody_approves_their_own_request_and_nothing_is_decided_twice(
     ledger: Ledger, adjustments: Adjustments
 ) -> None:
-    one, two = adjustments.ask(GOODWILL, "Ann"), adjustments.ask(GOODWILL, "Ann")
+    one, two = adjustments.ask(GOODWILL, "Ann"), adjustments.ask(GOODWILL._replace(note="a second one"), "Ann")
     with pytest.raises(RefusedError, match="somebody else"):
         adjustments.approve(one.adjustment_id, " aNN ", DAY)
     adjustments.approve(one.adjustment_id, "bob", DAY)
@@ -82,6 +82,16 @@ def test_nobody_approves_their_own_request_and_nothing_is_decided_twice(
     with pytest.raises(RefusedError, match="was REJECTED"):
         adjustments.approve(two.adjustment_id, "bob", DAY)
     assert ledger.head().posting_no == 2 and adjustments.faults() == []
+
+
+def test_a_request_that_is_said_again_is_one_until_it_is_decided(adjustments: Adjustments) -> None:
+    """Its answer was lost, say: two of them, both approved, would pay twice."""
+    one = adjustments.ask(GOODWILL, "ann")
+    assert adjustments.ask(GOODWILL, " ann ") == one and adjustments.all() == [one]
+    others = adjustments.ask(GOODWILL, "dan"), adjustments.ask(GOODWILL._replace(evidence_sha256="0" * 64), "ann")
+    adjustments.approve(one.adjustment_id, "bob", DAY)
+    later = adjustments.ask(GOODWILL, "ann")
+    assert len({one.adjustment_id, later.adjustment_id, *(other.adjustment_id for other in others)}) == 4
 
 
 @pytest.mark.parametrize(

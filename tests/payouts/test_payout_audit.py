@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ledger_by_hand import DEBTOR, PAYEES, desk_of, final, owed
 
+from orchestration.errors import RefusedError
 from orchestration.ledger.ledger import Ledger
 
 DAY = date(2026, 1, 15)
@@ -90,13 +91,25 @@ def test_every_tampering_is_found_and_named(ledger: Ledger, tmp_path: Path, tamp
     assert any(told in fault for fault in desk_of(ledger).faults()), desk_of(ledger).faults()
 
 
-def test_a_trigger_that_approves_by_itself_is_named(ledger: Ledger, tmp_path: Path) -> None:
+@pytest.mark.parametrize("table", ["payout_states", '"Payout_States"', "PAYOUT_STATES"])
+def test_a_trigger_that_approves_by_itself_is_named(ledger: Ledger, tmp_path: Path, table: str) -> None:
     with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
         raw.execute(
-            "CREATE TRIGGER helpful AFTER INSERT ON payout_states WHEN NEW.state = 'PROPOSED' BEGIN "
+            f"CREATE TRIGGER helpful AFTER INSERT ON {table} WHEN NEW.state = 'PROPOSED' BEGIN "
             "INSERT INTO payout_states VALUES (NEW.payout_id, 'APPROVED', 'PROPOSED', 'bob', '', NULL, ''); END"
         )
     assert [fault.split(",")[0] for fault in ledger.verify()] == ["the store has the trigger helpful"]
+
+
+def test_a_day_that_is_none_is_named(ledger: Ledger, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute("UPDATE payouts SET payout_day = '2026-02-30'")
+        raw.execute("UPDATE postings SET as_of = '2026-13-01' WHERE kind = 'AWARDS'")
+    for asked in (desk_of(ledger).faults, desk_of(ledger).payouts, ledger.last_awards_day):
+        with pytest.raises(RefusedError, match=r"names the day '2026-(02-30|13-01)', which is none"):
+            asked()
 
 
 REFUSED: dict[str, Callable[[], str]] = {

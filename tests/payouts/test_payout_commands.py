@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
 import pytest
 from ledger_by_hand import PAYEES, desk_of, final, owed
+from sqlalchemy import insert
 
 from orchestration import payout_desk
 from orchestration.command_line import app, exit_code
 from orchestration.errors import RefusedError
-from orchestration.ledger.adjustments import Adjustments
+from orchestration.ledger.adjustments import Adjustments, Request
+from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.store import writing
+from orchestration.ledger.tables import PAYOUTS
 from orchestration.payout_desk import anchors
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Payee
@@ -133,13 +138,28 @@ def test_a_name_is_no_markup(desk: Payouts, answer: Answer, monkeypatch: pytest.
     assert code == 0 and "0 payouts proposed by [/b] ann, $0.00" in shown
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[]", b'{"posting_no": 1}', b"\xff"], ids=repr)
-def test_a_broken_record_of_the_head_is_named(desk: Payouts, content: bytes) -> None:
+@pytest.mark.parametrize("place", ["payouts", "serving/finance/version-000001"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"{}", b"[]", b'{"posting_no": 1}', b'{"posting_no": [], "entry_no": 1, "hash": "x"}', b"\xff"],
+    ids=repr,
+)
+def test_a_broken_record_of_the_head_is_named(desk: Payouts, content: bytes, place: str) -> None:
     settings = Settings.from_environment()
-    settings.payouts.mkdir()
-    (settings.payouts / "ledger_head.json").write_bytes(content)
+    folder = settings.home / place
+    folder.mkdir(parents=True)
+    (folder / "ledger_head.json").write_bytes(content)
     with pytest.raises(RefusedError, match=r"ledger_head.json is not the head"):
         anchors(settings)
+
+
+def test_a_copy_beside_the_published_versions_is_none_of_them(desk: Payouts) -> None:
+    settings = Settings.from_environment()
+    for name in ("version-000001", "version-000002.copy", "version-old"):
+        folder = settings.serving / "finance" / name
+        folder.mkdir(parents=True)
+        (folder / "ledger_head.json").write_text(json.dumps(Head(1, 1, name)._asdict()))
+    assert anchors(settings) == [Head(1, 1, "version-000001")]
 
 
 def test_whom_the_ledger_owes_is_known_also_without_a_record_of_theirs(
@@ -161,3 +181,53 @@ def test_whom_the_ledger_owes_is_known_also_without_a_record_of_theirs(
     assert code == 0 and "adj-000001: CHARGE" in shown
     code, _, line = answer("adjust", "charge", "SELLER:S8", "8.00", *why(tmp_path))
     assert code == 2 and "nobody was delivered as SELLER:S8" in line
+
+
+def test_a_number_that_no_ledger_has_is_answered_in_one_line(desk: Payouts, answer: Answer) -> None:
+    for arguments in (("journal", "9" * 20), ("explain", "entry", "9" * 20)):
+        code, _, line = answer(*arguments)
+        assert code == 2 and "no number that long" in line and line.count("\n") == 1
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("approve", "--all", "--by", "bob"), ("approve", "x", "--by", "bob")])
+def test_a_payout_that_somebody_put_there_without_a_state_is_named(
+    desk: Payouts, answer: Answer, arguments: tuple[str, ...]
+) -> None:
+    with writing(desk._engine) as connection:
+        row = {"payout_id": "x", "beneficiary_type": "PARTNER", "beneficiary_id": "P9", "instrument": "CASH"}
+        row |= {"payout_day": "2026-01-15", "payee_id": "eve", "amount_cents": 1, "head_posting_no": 1}
+        connection.execute(insert(PAYOUTS).values(row))
+    code, _, line = answer("payouts", *arguments)
+    assert code == 1 and "x is in no state" in line and line.count("\n") == 1
+
+
+def test_who_approves_is_shown_the_payee_that_is_paid(desk: Payouts, answer: Answer, tmp_path: Path) -> None:
+    """Signs that turn the writing round or move the cursor would show another one."""
+    granted(desk, "P2", "AD_CREDIT")
+    desk.propose(DAY, {("PARTNER", "P2"): Payee("\u202eeve\x1b[2J", has_tax_form=True)}, "ann")
+    code, shown, _ = answer("explain", "payout", P1.replace("P1", "P2"))
+    assert code == 0 and r"to \u202eeve\x1b[2J for PARTNER:P2" in shown and "\x1b" not in shown
+
+
+def test_an_id_is_no_markup(desk: Payouts, answer: Answer) -> None:
+    owed(Ledger(desk._engine), "2026-01-16", final(700, beneficiary_id=ESCAPE))
+    code, shown, _ = answer("owed")
+    assert code == 0 and r"\x1b\x07[/b]" in shown
+
+
+def test_an_entry_by_hand_and_one_of_a_payout_say_what_they_are_of(desk: Payouts, answer: Answer) -> None:
+    granted(desk, "P1", "AD_CREDIT")
+    desk.approve([P1], "bob")
+    paid = {("PARTNER", "P1"): Payee(ESCAPE, has_tax_form=True)}
+    desk.export(DAY, paid, None, "cid")
+    code, shown, _ = answer("explain", "entry", "2")
+    assert code == 0 and "GRANT $1.00" in shown and "adj-000001: outage; evidence mail.txt" in shown
+    code, shown, _ = answer("explain", "entry", "3")
+    assert code == 0 and "PAY $7.00" in shown and f"incentives explain payout '{P1}'" in shown
+
+
+def granted(desk: Payouts, partner: str, instrument: str) -> None:
+    """Grants a partner 1.00, asked for by ann and approved by bob."""
+    adjustments = Adjustments(desk._engine)
+    asked = Request("GRANT", "goodwill", "PARTNER", partner, instrument, 100, "outage", "mail.txt", "0" * 64)
+    adjustments.approve(adjustments.ask(asked, "ann").adjustment_id, "bob", DAY)

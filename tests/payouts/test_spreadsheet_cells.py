@@ -5,13 +5,17 @@ Does not belong here: the files that have such cells.
 
 from __future__ import annotations
 
+import csv
+import io
+from datetime import date
+from decimal import Decimal
 from itertools import product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.payouts.spreadsheet_cells import neutralised
+from orchestration.payouts.spreadsheet_cells import csv_bytes, neutralised
 
 
 @pytest.mark.parametrize(
@@ -49,3 +53,20 @@ def test_no_cell_starts_a_formula_and_nothing_of_it_is_lost(text: str) -> None:
         or cell == f"'{text}"
     )
     assert neutralised(f"a{text}") == f"a{text}"
+
+
+def test_a_bare_cr_begins_no_row_and_no_formula() -> None:
+    """Spreadsheets begin a row after a CR that no quotes hold, and what stands first in it is a cell."""
+    assert csv_bytes(("a", "b"), [("x\r=1+1", "y")]) == b'a,b\n"x\r=1+1",y\n'
+
+
+def test_numbers_days_and_nothing_stand_as_they_are() -> None:
+    row = ("=1", -1, Decimal("-0.05"), date(2026, 1, 15), None, "")
+    assert csv_bytes(("=a", "b", "c", "d", "e", "f"), [row]) == b"'=a,b,c,d,e,f\n'=1,-1,-0.05,2026-01-15,,\n"
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(st.text("a\"',;=\r\n\t é"), min_size=2, max_size=2)))
+def test_every_reader_gets_the_cells_back(rows: list[list[str]]) -> None:
+    read = list(csv.reader(io.StringIO(csv_bytes(("a", "b"), rows).decode(), newline="")))
+    assert read == [["a", "b"], *([neutralised(cell) for cell in row] for row in rows)]

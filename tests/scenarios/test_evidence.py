@@ -23,14 +23,20 @@ def evidence_of(file: str, name: str, as_of: date) -> dict[str, Any]:
     return json.loads(evidence)
 
 
-def candidate_of(file: str, name: str, as_of: date, beneficiary: str) -> tuple[str, dict[str, Any]]:
-    """Why a beneficiary has what it has in a scenario as of a day, and the evidence; KeyError where nobody looked at it."""
+def candidates_of(
+    file: str, name: str, as_of: date, called: str = "beneficiary_id"
+) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Why everybody has what they have in a scenario as of a day, and the evidence, by the column that tells them apart."""
     (scenario,) = [found for found in scenarios_of(file) if found.name == name]
     world = scenario.world()
     world.build(as_of)
-    rows = world.rows(f"select beneficiary_id, reason, evidence from awards.{scenario.program.kind}")
-    reason, evidence = {row[0]: row[1:] for row in rows}[beneficiary]
-    return reason, json.loads(evidence)
+    rows = world.rows(f"select {called}, reason, evidence from awards.{scenario.program.kind}")
+    return {who: (reason, json.loads(evidence)) for who, reason, evidence in rows}
+
+
+def candidate_of(file: str, name: str, as_of: date, beneficiary: str) -> tuple[str, dict[str, Any]]:
+    """Why a beneficiary has what it has in a scenario as of a day, and the evidence; KeyError where nobody looked at it."""
+    return candidates_of(file, name, as_of)[beneficiary]
 
 
 def test_figures_of_daily_gmv() -> None:
@@ -57,6 +63,50 @@ def test_figures_of_daily_gmv() -> None:
         "next_tier_cents": 2_500_000,
         "has_history": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "reached", "next_one"),
+    [
+        ("one cent below the lowest tier", None, 1_000_000),
+        ("one cent below the highest tier", 5_000_000, 10_000_000),
+        ("highest tier hit exactly", 10_000_000, None),
+    ],
+)
+def test_tiers_of_daily_gmv(name: str, reached: int | None, next_one: int | None) -> None:
+    """Of several tiers that are reached the highest, of those above it the lowest."""
+    _, evidence = candidate_of("incremental_daily_gmv.yaml", name, date(2025, 10, 2), "P1")
+    assert (evidence["tier_cents"], evidence["next_tier_cents"]) == (reached, next_one)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("lowest tier hit exactly", "tier reached"),
+        ("one cent below the lowest tier", "below the first tier"),
+        ("no history", "no history: no line counts in the baseline window"),
+    ],
+)
+def test_reasons_of_daily_gmv(name: str, reason: str) -> None:
+    assert candidate_of("incremental_daily_gmv.yaml", name, date(2025, 10, 2), "P1")[0] == reason
+
+
+def test_daily_gmv_of_a_partner_without_lines() -> None:
+    """It is a candidate as everybody of its type is, with 0 cents a day."""
+    name = "a program of the service CREATOR follows the attribution"
+    reason, evidence = candidate_of("incremental_daily_gmv.yaml", name, date(2025, 10, 2), "P2")
+    assert reason == "below the first tier"
+    figures = ("baseline_gmv_cents", "baseline_cents", "counted_gmv_cents", "current_cents", "increment_cents")
+    assert [evidence[figure] for figure in figures] == [0, 0, 0, 0, 0]
+
+
+@pytest.mark.parametrize("as_of", [date(2025, 11, 14), date(2025, 9, 30), date(2025, 10, 1)])
+def test_nobody_is_a_candidate_for_daily_gmv_before_the_first_delivery_or_counted_day(as_of: date) -> None:
+    name = (
+        "the first delivery comes after the baseline's freeze" if as_of.month == 11 else "the day itself is not counted"
+    )
+    with pytest.raises(KeyError):
+        candidate_of("incremental_daily_gmv.yaml", name, as_of, "P1")
 
 
 @pytest.mark.parametrize(
@@ -219,3 +269,127 @@ def test_figures_of_a_referral() -> None:
         "known_through": "2025-11-07",
         "is_cut_off_read_as_first_delivery": False,
     }
+
+
+def test_figures_of_referrals_without_a_place() -> None:
+    """Those that fail or wait take no place, and neither does a purchase that still waits when the campaign closes."""
+    file = "referral_reward.yaml"
+    for name, as_of, referee in (
+        ("oneself, employees, strangers and foreigners", date(2025, 10, 5), "Cat"),
+        ("a purchase one second too late", date(2025, 11, 3), "Bob"),
+        ("still flagged when the campaign closes", date(2026, 5, 30), "Bob"),
+    ):
+        assert candidates_of(file, name, as_of, "subject_id")[referee][1]["place"] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "as_of", "reasons"),
+    [
+        (
+            "oneself, employees, strangers and foreigners",
+            date(2025, 10, 5),
+            {
+                "Ann": "referrer and referee are the same member",
+                "Cat": "referrer or referee is an employee",
+                "Dan": "referrer and referee are in different countries",
+                "Eve": "referrer or referee is no known member",
+            },
+        ),
+        (
+            "clicks exactly 30 days before, and one second more",
+            date(2025, 11, 10),
+            {
+                "Cat": "not delivered yet",
+                "Dan": "the invitation was clicked too long before the sign-up",
+                "Fay": "the invitation was clicked after the sign-up",
+                "Gus": "the invitation was never clicked",
+            },
+        ),
+        (
+            "an order one second before the sign-up",
+            date(2025, 10, 3),
+            {"Bob": "the referee had paid an order before the sign-up"},
+        ),
+        ("voided", date(2025, 11, 6), {"Bob": "the referral was voided"}),
+        ("a purchase one second too late", date(2025, 11, 2), {"Bob": "no qualifying purchase yet"}),
+        ("a purchase one second too late", date(2025, 11, 3), {"Bob": "no qualifying purchase in time"}),
+        ("a referral from sign-up to final", date(2025, 11, 6), {"Bob": "delivered, still in the hold"}),
+        (
+            "still flagged when the campaign closes",
+            date(2026, 5, 29),
+            {
+                "Bob": "flagged: an event says so, or device or payment is shared",
+                "Cat": "the cap of the referrer was full",
+            },
+        ),
+        (
+            "still flagged when the campaign closes",
+            date(2026, 5, 30),
+            {"Bob": "still flagged when the campaign closed", "Cat": "delivered and held long enough"},
+        ),
+        (
+            "still undelivered when the campaign closes",
+            date(2026, 5, 30),
+            {"Bob": "still undelivered when the campaign closed"},
+        ),
+        (
+            "milestones of two, three and five final referrals",
+            date(2025, 11, 5),
+            {"2": "enough final referrals", "3": "too few final referrals"},
+        ),
+    ],
+)
+def test_reasons_of_referrals(name: str, as_of: date, reasons: dict[str, str]) -> None:
+    found = candidates_of("referral_reward.yaml", name, as_of, "subject_id")
+    assert {subject: found[subject][0] for subject in reasons} == reasons
+
+
+def test_figures_of_a_deal_beyond_its_budget() -> None:
+    """In November the budget is below what October drew."""
+    name = "a budget that is lowered below what was drawn takes nothing back from frozen months, and leaves nothing"
+    reason, evidence = candidates_of("funded_deals.yaml", name, date(2026, 1, 30), "period")["2025-11"]
+    assert reason == "the budget is spent"
+    assert evidence == {
+        "redemptions": 1,
+        "counting_redemptions": 1,
+        "requested_cents": 4_000,
+        "budget_cents": 5_000,
+        "drawn_before_cents": 6_000,
+        "drawn_cents": 0,
+        "budget_left_cents": 0,
+        "first_day": "2025-11-01",
+        "last_day": "2025-11-30",
+        "known_through": "2026-01-30",
+        "is_cut_off_read_as_first_delivery": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("half of the discount", "funded"),
+        ("a budget that is spent in part by the last redemption", "funded in part, to the end of the budget"),
+        ("a deal without a budget", "the budget is spent"),
+        ("the first division is floored before the second", "nothing was asked for"),
+        ("a line of another shop", "no redemption counts"),
+        ("a line without gross", "no redemption counts"),
+        ("unpaid, samples, replacements, exchanges and gifts count nowhere", "no redemption counts"),
+    ],
+)
+def test_reasons_of_deals(name: str, reason: str) -> None:
+    assert candidate_of("funded_deals.yaml", name, date(2025, 10, 6), "A")[0] == reason
+
+
+@pytest.mark.parametrize(
+    ("name", "is_invited"),
+    [
+        ("half of the discount", True),  # there is no list
+        ("a shop that is on the list", True),
+        ("a shop that is not on the list, or on another one", False),
+    ],
+)
+def test_every_redemption_is_invited_or_not(name: str, is_invited: bool) -> None:
+    (scenario,) = [found for found in scenarios_of("funded_deals.yaml") if found.name == name]
+    world = scenario.world()
+    world.build(date(2025, 10, 6))
+    assert world.rows("select is_invited from subjects.redeemed_lines") == [(is_invited,)]

@@ -43,6 +43,47 @@ OTHERS = {
             "versions": [{"partner_types": ["MCN"]}],
         },
     ],
+    "incremental_daily_gmv": [
+        {
+            "clawback_days": 30,
+            "versions": [
+                {
+                    "measure": "gross",
+                    "service": "AFFILIATE",
+                    "partner_types": ["CAP"],
+                    "baseline": {"first_day": date(2025, 9, 11), "last_day": date(2025, 9, 20)},
+                    "baseline_floor_cents": 400_000,
+                    "tiers": [{"threshold_cents": 1_000_000, "amount_cents": 7}],
+                }
+            ],
+        },
+        {
+            "window": {"first_day": date(2025, 10, 10), "last_day": date(2025, 12, 31)},
+            "clawback_days": 40,
+            "versions": [{"partner_types": ["MCN"]}],
+        },
+    ],
+    "referral_reward": [
+        {
+            "hold_days": 20,
+            "clawback_days": 40,
+            "purchase_window_days": 20,
+            "versions": [
+                {
+                    "click_window_days": 20,
+                    "min_order_cents": 2_500,
+                    "amount_per_referral_cents": 7,
+                    "max_referrals": 1,
+                    "milestones": [{"referrals": 1, "amount_cents": 3}],
+                }
+            ],
+        },
+        {"window": {"first_day": date(2025, 10, 10), "last_day": date(2025, 12, 31)}, "versions": [{}]},
+    ],
+    "funded_deals": [
+        {"clawback_days": 30, "versions": [{}]},
+        {"window": {"first_day": date(2025, 10, 10), "last_day": date(2025, 12, 31)}, "versions": [{}]},
+    ],
 }
 """Of each kind, other instances: what they change of the shipped one that its scenario `several programs at once` is about."""
 
