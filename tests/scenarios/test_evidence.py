@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from scenarios.scenario import scenarios_of
+from data_contracts.terms import load_programs
+from scenarios.scenario import PROGRAMS, found_statuses, scenarios_of
 
 
 def evidence_of(file: str, name: str, as_of: date) -> dict[str, Any]:
@@ -296,6 +297,11 @@ def test_figures_of_referrals_without_a_place() -> None:
             },
         ),
         (
+            "a referrer whom nobody knows",
+            date(2025, 10, 5),
+            {"Cat": "referrer or referee is no known member"},
+        ),
+        (
             "clicks exactly 30 days before, and one second more",
             date(2025, 11, 10),
             {
@@ -344,10 +350,38 @@ def test_reasons_of_referrals(name: str, as_of: date, reasons: dict[str, str]) -
     assert {subject: found[subject][0] for subject in reasons} == reasons
 
 
+def test_a_referral_that_fails_by_an_earlier_order_names_the_purchase_and_not_that_order() -> None:
+    found = candidates_of(
+        "referral_reward.yaml", "an order one second before the sign-up", date(2025, 10, 3), "subject_id"
+    )
+    assert found["Bob"][1]["order_id"] == "O2"
+
+
+def test_no_referral_is_looked_at_before_the_first_delivery_of_orders() -> None:
+    name = "before the first delivery of orders"
+    (scenario,) = [found for found in scenarios_of("referral_reward.yaml") if found.name == name]
+    world = scenario.world()
+    world.build(date(2025, 10, 5))
+    assert found_statuses(world) == {}
+
+
+def test_referrals_are_those_of_referral_programs_alone() -> None:
+    """Sign-ups lie in the windows of programs of other kinds too."""
+    name = "a referral from sign-up to final"
+    (scenario,) = [found for found in scenarios_of("referral_reward.yaml") if found.name == name]
+    world = scenario.world()
+    world.programs = load_programs(PROGRAMS)
+    world.build(date(2025, 10, 5))
+    assert world.rows("select program_id, referee_id from marts.referral_conversions") == [("referral_2025q4", "Bob")]
+
+
 def test_figures_of_a_deal_beyond_its_budget() -> None:
     """In November the budget is below what October drew."""
     name = "a budget that is lowered below what was drawn takes nothing back from frozen months, and leaves nothing"
-    reason, evidence = candidates_of("funded_deals.yaml", name, date(2026, 1, 30), "period")["2025-11"]
+    found = candidates_of("funded_deals.yaml", name, date(2026, 1, 30), "period")
+    figures = ("budget_cents", "drawn_before_cents", "drawn_cents", "budget_left_cents")
+    assert [found["2025-10"][1][figure] for figure in figures] == [10_000, 0, 6_000, 4_000]
+    reason, evidence = found["2025-11"]
     assert reason == "the budget is spent"
     assert evidence == {
         "redemptions": 1,
@@ -393,3 +427,18 @@ def test_every_redemption_is_invited_or_not(name: str, is_invited: bool) -> None
     world = scenario.world()
     world.build(date(2025, 10, 6))
     assert world.rows("select is_invited from subjects.redeemed_lines") == [(is_invited,)]
+
+
+def test_months_draw_in_their_order_and_not_in_that_of_their_redemptions() -> None:
+    name = "a redemption of October that lands after those of November and December"
+    (scenario,) = [found for found in scenarios_of("funded_deals.yaml") if found.name == name]
+    world = scenario.world()
+    world.build(date(2025, 12, 7))
+    (funding,) = [model for model in world.project.models if model.name == "deal_funding"]
+    world.connection.execute(
+        "create table turned as from subjects.redeemed_lines order by period desc; delete from subjects.redeemed_lines;"
+        "insert into subjects.redeemed_lines from turned; delete from marts.deal_funding"
+    )
+    world.connection.execute(funding.fill)
+    drawn = world.rows("select period, drawn_before_cents, drawn_cents from marts.deal_funding order by period")
+    assert drawn == [("2025-10", 0, 6_000), ("2025-11", 6_000, 3_000), ("2025-12", 9_000, 1_000)]
