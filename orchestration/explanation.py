@@ -6,6 +6,7 @@ that the award's SQL wrote as evidence, and the lines are re-read point in time.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 
 import duckdb
@@ -18,7 +19,10 @@ from orchestration.candidates import Candidate, candidates_of
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.accounts import MANUAL_PREFIX
 from orchestration.ledger.adjustments import Adjustments
+from orchestration.ledger.entries import CHARGE
 from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.payout_states import EXPORTED, SETTLED
+from orchestration.payouts.payouts import Payouts
 from orchestration.progress import Progress
 from orchestration.redemptions import redemptions_of
 from orchestration.settings import Settings
@@ -86,34 +90,47 @@ def explain_adjustment(settings: Settings, adjustment_id: str) -> RenderableType
 
 
 def owed(settings: Settings, top: int) -> RenderableType:
-    """Who is owed what, by program: pending and approved as the ledger has them, largest first."""
+    """Who is owed what, by program or reason of an adjustment, most first: provisional and payable.
+
+    Payable is what was approved less what was paid and did not come back. Instruments are never added together.
+    """
     Progress.of_begun_home(settings)
     table = Table(title="Who is owed what")
     for column in ("program", "beneficiary", "instrument"):
         table.add_column(column, overflow="fold")
-    for column in ("provisional", "approved"):
+    for column in ("provisional", "approved", "paid", "payable"):
         table.add_column(column, justify="right", no_wrap=True)
-    sums: dict[tuple[str, str, str], list[int]] = {}
-    for position in Ledger.open(settings.ledger_url).positions():
-        key = (
-            position.key.program_id,
-            f"{position.key.beneficiary_type} {position.key.beneficiary_id}",
-            position.key.instrument,
-        )
-        total = sums.setdefault(key, [0, 0])
-        total[0] += position.pending
-        total[1] += position.approved
-    for program in sorted({key[0] for key in sums}):
-        mine = sorted(
-            ((key, total) for key, total in sums.items() if key[0] == program and any(total)),
-            key=lambda item: (-sum(item[1]), item[0]),
-        )
-        for (_, name, instrument), (pending, approved) in mine[:top]:
-            table.add_row(program, plain(name), instrument, dollars(pending), dollars(approved))
-        if mine:
-            pending, approved = sum(total[0] for _, total in mine), sum(total[1] for _, total in mine)
-            table.add_row(f"{program}, all {len(mine)}", "", "", dollars(pending), dollars(approved), end_section=True)
+    groups: defaultdict[tuple[str, str], list[tuple[str, list[int]]]] = defaultdict(list)
+    for (program, instrument, name), (pending, approved, paid) in _owed_sums(settings).items():
+        groups[program, instrument].append((name, [pending, approved, paid, approved - paid]))
+    for (program, instrument), mine in sorted(groups.items()):
+        mine.sort(key=lambda one: (-one[1][0] - one[1][3], one[0]))
+        for name, cents in mine[:top]:
+            table.add_row(program, plain(name), instrument, *map(dollars, cents))
+        totals = [dollars(sum(column)) for column in zip(*(cents for _, cents in mine), strict=True)]
+        table.add_row(f"{program}, all {len(mine)}", "", instrument, *totals, end_section=True)
     return table
+
+
+def _owed_sums(settings: Settings) -> dict[tuple[str, str, str], list[int]]:
+    """Provisional, approved and paid cents by program, instrument and beneficiary, where any is not 0."""
+    sums: defaultdict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for key, pending, approved in Ledger.open(settings.ledger_url).positions():
+        total = sums[key.program_id, key.instrument, f"{key.beneficiary_type} {key.beneficiary_id}"]
+        total[0] += pending
+        total[1] += approved
+    for adjustment in Adjustments.open(settings.ledger_url).all():
+        if adjustment.posting_no is not None:
+            asked = adjustment.request
+            name = f"{asked.beneficiary_type} {asked.beneficiary_id}"
+            sign = -1 if asked.entry_type == CHARGE else 1
+            sums[f"{MANUAL_PREFIX}{asked.reason}", asked.instrument, name][1] += sign * asked.amount_cents
+    for payout in Payouts.open(settings.ledger_url).payouts():
+        if payout.state in (EXPORTED, SETTLED):
+            for line in payout.lines:
+                name = f"{payout.owner.beneficiary_type} {payout.owner.beneficiary_id}"
+                sums[line.program_id, payout.owner.instrument, name][2] += line.amount_cents
+    return {key: total for key, total in sums.items() if any(total)}
 
 
 def _nothing(connection: duckdb.DuckDBPyConnection, program: str, beneficiary: str, as_of: str) -> RenderableType:

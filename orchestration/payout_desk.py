@@ -21,7 +21,7 @@ from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, r
 from orchestration.ledger.chain import Head, recorded_head
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.people import person
-from orchestration.payouts.exports import foreign_files, write_missing
+from orchestration.payouts.exports import foreign_files, head_file, write_missing
 from orchestration.payouts.payees import is_known, payees_as_known
 from orchestration.payouts.payment_files import Debtor
 from orchestration.payouts.payouts import Export, Payouts
@@ -191,11 +191,11 @@ def _payees(settings: Settings, day: date) -> dict[tuple[str, str], Payee]:
 def _record_head(settings: Settings) -> None:
     head = Ledger.open(settings.ledger_url).head()
     settings.payouts.mkdir(mode=0o700, exist_ok=True)
-    write_text(_head_file(settings), json.dumps(head._asdict()) + "\n")
+    write_text(head_file(settings), json.dumps(head._asdict()) + "\n")
 
 
 def _recorded_head(settings: Settings) -> Head | None:
-    path = _head_file(settings)
+    path = head_file(settings)
     if not path.exists():
         # The head is recorded before any file is written.
         if any(settings.payouts.glob("export-*/*")):
@@ -205,7 +205,3 @@ def _recorded_head(settings: Settings) -> Head | None:
         return recorded_head(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise RefusedError(f"{path} is not the head that was recorded there: put it back from a back-up") from error
-
-
-def _head_file(settings: Settings) -> Path:
-    return settings.payouts / "ledger_head.json"

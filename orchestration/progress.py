@@ -25,20 +25,28 @@ class Progress:
 
     @classmethod
     def load(cls, settings: Settings) -> Progress:
-        """What the home records; SettingsError where another time zone is set than the one it is bound to."""
+        """What the home records; SettingsError where it is broken, or another time zone is set than the one it is bound to."""
         if not settings.state.exists():
             return cls(time_zone=settings.time_zone)
-        content = json.loads(settings.state.read_text(encoding="utf-8"))
-        if content["time_zone"] != settings.time_zone:
+        try:
+            found = cls._recorded(settings.state.read_text(encoding="utf-8"))
+        except (ValueError, TypeError, KeyError) as error:
+            raise SettingsError(
+                f"{settings.state} is not the record that was written there: put it back from a back-up"
+            ) from error
+        if found.time_zone != settings.time_zone:
             raise SettingsError(
                 f"INCENTIVES_TIMEZONE is {settings.time_zone}, but {settings.home} was begun with "
-                f"{content['time_zone']}; set it back, or begin a new home"
+                f"{found.time_zone}; set it back, or begin a new home"
             )
-        return cls(
-            time_zone=content["time_zone"],
-            earliest=_day(content["earliest"]),
-            processed_through=_day(content["processed_through"]),
-        )
+        return found
+
+    @classmethod
+    def _recorded(cls, text: str) -> Progress:
+        content = json.loads(text)
+        if not isinstance(content["time_zone"], str):
+            raise TypeError("a time zone has a name")
+        return cls(content["time_zone"], _day(content["earliest"]), _day(content["processed_through"]))
 
     @classmethod
     def of_begun_home(cls, settings: Settings) -> Progress:

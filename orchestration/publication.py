@@ -10,7 +10,8 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -20,7 +21,8 @@ import duckdb
 from data_contracts.public_marts import AS_KNOWN, PUBLIC_MARTS, AsKnownMacro, PublicMart
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import replacing, sync, write_text
-from orchestration.ledger.chain import Head, recorded_head
+from orchestration.ledger.chain import EMPTY, Head, recorded_head
+from orchestration.ledger.ledger import Ledger
 from orchestration.mart_parts import MartParts, Part, write_parts
 from orchestration.settings import Settings
 from orchestration.warehouse import quoted
@@ -83,12 +85,24 @@ def write_views(settings: Settings, number: int | None = None) -> None:
             connection.execute(_macro(connection, settings, macro, version))
 
 
+@contextmanager
+def readable_marts(settings: Settings) -> Iterator[None]:
+    """RefusedError where the served marts, or the parts that they show, are gone or broken."""
+    try:
+        yield
+    except duckdb.Error as error:
+        raise RefusedError(
+            f"{settings.serving / 'marts.duckdb'} cannot be read ({str(error).splitlines()[0]}): "
+            "`incentives doctor --repair`, or run again"
+        ) from error
+
+
 def views_elsewhere(settings: Settings) -> bool:
-    """Whether the small file shows Parquet of another place: the home moved, or is a copy."""
+    """Whether the small file shows Parquet of another place: the home moved, or is a copy; RefusedError where it is broken."""
     target = settings.serving / "marts.duckdb"
     if not target.exists():
         return False
-    with duckdb.connect(str(target), read_only=True) as served:
+    with readable_marts(settings), duckdb.connect(str(target), read_only=True) as served:
         views = served.execute("select sql from duckdb_views() where not internal").fetchall()
     here = quoted(settings.serving / "_").removesuffix("_'")
     return not all(here in sql for (sql,) in views)
@@ -135,23 +149,26 @@ def _write_heads(settings: Settings, number: int, published: Iterable[MartParts]
 
 
 def _last_parts(settings: Settings, version: int) -> dict[str, MartParts]:
-    """What stands in the parts of a version, by mart; nothing where it was written before there were parts."""
+    """What stands in the parts of a version, by mart; nothing where that is not recorded, so that all are written anew."""
     path = settings.serving / "finance" / _VERSION.format(version) / "parts.json"
     if not path.exists():
         return {}
-    contents = json.loads(path.read_text(encoding="utf-8"))
-    return {
-        mart.name: MartParts(
-            _folder(settings, mart, version),
-            contents[mart.name]["shape"],
-            {
-                name: Part(part["rows"], tuple(part["sums"]), part["bytes"])
-                for name, part in contents[mart.name]["parts"].items()
-            },
-        )
-        for mart in PUBLIC_MARTS
-        if mart.name in contents
-    }
+    try:
+        contents = json.loads(path.read_text(encoding="utf-8"))
+        return {
+            mart.name: MartParts(
+                _folder(settings, mart, version),
+                contents[mart.name]["shape"],
+                {
+                    name: Part(part["rows"], tuple(part["sums"]), part["bytes"])
+                    for name, part in contents[mart.name]["parts"].items()
+                },
+            )
+            for mart in PUBLIC_MARTS
+            if mart.name in contents
+        }
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return {}
 
 
 def _unchanged_before(
@@ -240,7 +257,8 @@ def _latest(settings: Settings) -> int | None:
 def _number(folder: Path) -> int | None:
     """The number of a version by its folder; None of what somebody put beside them, as a copy."""
     text = folder.name.removeprefix("version-")
-    return int(text) if text.isascii() and text.isdecimal() else None
+    number = int(text) if text.isascii() and text.isdecimal() else None
+    return number if number is not None and folder.name == _VERSION.format(number) else None
 
 
 def _group(settings: Settings, schema: str) -> str | None:
@@ -268,6 +286,23 @@ def _forget_old(settings: Settings, previous: int | None, current: int) -> None:
                 os.utime(folder)
             elif number < current and folder.stat().st_mtime < limit:
                 shutil.rmtree(folder)
+
+
+def loaded_head(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> Head:
+    """The head that the ledger had when its tables in the warehouse were loaded; what was posted since is published next time.
+
+    RefusedError where the ledger holds no such posting.
+    """
+    statement = "select coalesce(max(posting_no), 0), coalesce(max(entry_no), 0) from ledger.ledger_entries"
+    posting_no, entry_no = connection.execute(statement).fetchall()[0]
+    standing = (Head(one.header.posting_no, one.header.last_entry_no, one.hash) for one in ledger.postings(posting_no))
+    head = next(standing, EMPTY)
+    if (head.posting_no, head.entry_no) != (posting_no, entry_no):
+        raise RefusedError(
+            f"the warehouse holds the ledger to posting {posting_no} and entry {entry_no}, which the ledger does not have: "
+            "run the job daily_incentives, which loads it anew"
+        )
+    return head
 
 
 def published_head(settings: Settings) -> Head | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from itertools import zip_longest
@@ -25,7 +24,7 @@ from orchestration.payout_desk import anchors
 from orchestration.payouts.exports import foreign_files, missing_files
 from orchestration.payouts.payouts import Payouts
 from orchestration.progress import Progress
-from orchestration.publication import published_head, views_elsewhere
+from orchestration.publication import published_head, readable_marts, views_elsewhere
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
 
@@ -49,11 +48,10 @@ def verify(settings: Settings) -> Verified:
     anchor = published_head(settings)
     if anchor is None:
         raise SettingsError("nothing was published yet, so there is nothing to verify; use `incentives run`")
-    with _readable_marts(settings):
-        if views_elsewhere(settings):
-            raise SettingsError(
-                f"{settings.serving / 'marts.duckdb'} shows files of another place: `incentives doctor --repair`"
-            )
+    if views_elsewhere(settings):
+        raise SettingsError(
+            f"{settings.serving / 'marts.duckdb'} shows files of another place: `incentives doctor --repair`"
+        )
     passed: list[str] = []
     differences: list[str] = []
     ledger, payouts = Ledger.open(settings.ledger_url), Payouts.open(settings.ledger_url)
@@ -115,25 +113,13 @@ def _closed(settings: Settings) -> Checked:
         return "", [str(error)]
 
 
-@contextmanager
-def _readable_marts(settings: Settings) -> Iterator[None]:
-    """RefusedError where the served marts, or the parts that they show, are gone or broken."""
-    try:
-        yield
-    except duckdb.Error as error:
-        raise RefusedError(
-            f"{settings.serving / 'marts.duckdb'} cannot be read ({str(error).splitlines()[0]}): "
-            "`incentives doctor --repair`, or run again"
-        ) from error
-
-
 def _served_differences(settings: Settings, ledger: Ledger, published: Head) -> list[str]:
     """Where the served ledger is not the ledger up to the head of its publication; what people posted since is to come."""
     found: list[str] = []
     sums: Counter[tuple[str, str]] = Counter()
     served_count, count, is_unlike = 0, 0, False
     with (
-        _readable_marts(settings),
+        readable_marts(settings),
         duckdb.connect(str(settings.serving / "marts.duckdb"), read_only=True) as served,
     ):
         columns = ", ".join(ENTRY_COLUMNS)

@@ -17,7 +17,7 @@ from orchestration.ledger.ledger import Ledger
 from orchestration.partitions import STOPPED_BY
 from orchestration.plots import Series, line_plot
 from orchestration.progress import Progress
-from orchestration.publication import publish
+from orchestration.publication import loaded_head, publish
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
 
@@ -46,9 +46,9 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
         description="Views over immutable Parquet in a versioned folder; an open reader never blocks a run, nor sees two versions.",
     )
     def served_marts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
-        head = Ledger.open(settings.ledger_url).head()
         with open_warehouse(settings) as connection:
             window = read_window(connection)
+            head = loaded_head(connection, Ledger.open(settings.ledger_url))
             published = publish(connection, settings, window, head)
             pictures: dict[str, dg.MetadataValue[Any]] = {
                 "daily GMV": daily_gmv(connection),

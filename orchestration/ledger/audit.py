@@ -22,6 +22,7 @@ from orchestration.ledger.posting import Position
 from orchestration.ledger.refusals import missing_triggers, strange_triggers
 from orchestration.ledger.store import rows_of
 from orchestration.ledger.tables import CHECKPOINTS, ENTRIES, POSTINGS
+from orchestration.ledger.used_terms import seal_faults, used_versions
 
 _POSTING_COLUMNS: Final = [POSTINGS.c[name] for name in (*Header._fields, "hash")]
 
@@ -41,7 +42,9 @@ def audit(connection: Connection, anchors: Iterable[Head]) -> Iterator[str]:
     ]
     heads = [Head(header.posting_no, header.last_entry_no, posting_hash) for header, posting_hash in postings]
     yield from _anchor_faults(heads, anchors)
-    yield from _chain_faults([header for header, _ in postings], heads)
+    headers = [header for header, _ in postings]
+    yield from _chain_faults(headers, heads)
+    yield from seal_faults(headers, used_versions(connection))
     balances = _Balances()
     for header, posting_hash in postings:
         yield from _posting_faults(connection, header, posting_hash, balances)

@@ -49,7 +49,10 @@ def recorded_head(text: str) -> Head:
 
 
 class Header(NamedTuple):
-    """What a posting says about itself: as_of is YYYY-MM-DD, sums the canonical JSON of ``sums_text``."""
+    """What a posting says about itself: as_of is YYYY-MM-DD, sums the canonical JSON of ``sums_text``.
+
+    ``terms_hash`` of AWARDS postings: of the terms versions in use, then the seal over all ever used (``used_terms``).
+    """
 
     posting_no: int
     kind: str

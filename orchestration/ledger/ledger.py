@@ -11,9 +11,8 @@ from datetime import date
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Select, cast, func, insert, literal, select, union_all
+from sqlalchemy import Connection, Engine, Select, cast, func, literal, select, union_all
 
-from orchestration.errors import SettingsError
 from orchestration.ledger import posting
 from orchestration.ledger.append import append
 from orchestration.ledger.audit import audit
@@ -23,7 +22,8 @@ from orchestration.ledger.entries import AWARDS, Award, Entry
 from orchestration.ledger.positions import keep_checkpoint, positions
 from orchestration.ledger.postings import Posting, day_of, postings
 from orchestration.ledger.store import open_engine, reading, rows_of, writing
-from orchestration.ledger.tables import ENTRIES, POSTINGS, USED_TERMS, WHOLE
+from orchestration.ledger.tables import ENTRIES, POSTINGS, WHOLE
+from orchestration.ledger.used_terms import keep_used, require_unedited, sealed, used_versions
 
 SHOWN: Final = 100
 """How many differences are spelled out before the rest is only counted."""
@@ -93,14 +93,16 @@ class Ledger:
         """Post what makes pending and approved of every key equal to the awards as of a day: all of it or nothing.
 
         Awards come in any order (sorted by key is fastest) and are held in memory, about half a KB each. ``used_terms`` are
-        the hashes of the terms versions that the awards used, by program and version number; new ones are kept.
+        the hashes of the terms versions that the awards used, by program and version number; new ones are kept, and the posting
+        seals all that were ever used.
         A day before the last posted one, or that day again with other awards, posts nothing and says so.
         Raises RefusedError where two awards have one key or one cannot be posted, SettingsError where used terms were
         edited, BusyError where another process does not end its posting.
         """
         ordered = posting.in_key_order(awards)
         with writing(self._engine) as connection:
-            known_terms = _check_terms(_used_terms(connection), used_terms)
+            used = used_versions(connection)
+            require_unedited(used, used_terms)
             head, last = head_of(connection), _last_awards_day(connection)
             if last is not None and as_of < last:
                 message = f"{as_of} lies before {last}, the last posted day: nothing was posted"
@@ -108,14 +110,14 @@ class Ledger:
             movements = posting.movements(posting.paired(ordered, positions(connection, head)))
             if as_of == last:
                 return _already_posted(as_of, head, sum(1 for _ in movements))
-            _keep_terms(connection, as_of, {key: used_terms[key] for key in used_terms.keys() - known_terms.keys()})
+            used = keep_used(connection, used, as_of, used_terms)
             new = append(
                 connection,
                 head,
                 kind=AWARDS,
                 as_of=as_of,
                 inputs_hash=inputs_hash,
-                terms_hash=terms_hash,
+                terms_hash=sealed(terms_hash, used, as_of.isoformat()),
                 movements=movements,
             )
             if new != head:
@@ -132,11 +134,12 @@ class Ledger:
     def used_terms(self) -> dict[tuple[str, int], str]:
         """The hash of every terms version that was ever used, by program and version number."""
         with reading(self._engine) as connection:
-            return _used_terms(connection)
+            return {version[:2]: version.terms_hash for version in used_versions(connection)}
 
     def check_used_terms(self, hashes: Mapping[tuple[str, int], str]) -> None:
         """SettingsError naming program and version where a version that was used has another hash now."""
-        _check_terms(self.used_terms(), hashes)
+        with reading(self._engine) as connection:
+            require_unedited(used_versions(connection), hashes)
 
     def head(self) -> Head:
         """How far the ledger goes, and its hash; record it elsewhere as an anchor."""
@@ -241,30 +244,6 @@ def last_day(connection: Connection, day: date) -> date:
 def _last_awards_day(connection: Connection) -> date | None:
     day = connection.scalar(select(func.max(POSTINGS.c.as_of)).where(POSTINGS.c.kind == AWARDS))
     return day_of(day) if day else None
-
-
-def _used_terms(connection: Connection) -> dict[tuple[str, int], str]:
-    columns = USED_TERMS.c
-    rows = rows_of(connection, select(columns.program_id, columns.version_no, columns.terms_hash))
-    return {(program_id, version_no): terms_hash for program_id, version_no, terms_hash in rows}
-
-
-def _check_terms(
-    known: dict[tuple[str, int], str], hashes: Mapping[tuple[str, int], str]
-) -> dict[tuple[str, int], str]:
-    for (program_id, version_no), terms_hash in sorted(hashes.items()):
-        if known.get((program_id, version_no), terms_hash) != terms_hash:
-            raise SettingsError(
-                f"the terms of {program_id}, version {version_no}, were edited after awards had used them; "
-                "put them back as they were and add a new version instead"
-            )
-    return known
-
-
-def _keep_terms(connection: Connection, as_of: date, new: Mapping[tuple[str, int], str]) -> None:
-    for (program_id, version_no), terms_hash in sorted(new.items()):
-        values = {"program_id": program_id, "version_no": version_no, "terms_hash": terms_hash}
-        connection.execute(insert(USED_TERMS).values(**values, first_as_of=as_of.isoformat()))
 
 
 def _balances() -> Select[Any]:

@@ -187,7 +187,11 @@ _POSTGRESQL_STANDING: Final = text("""
 _POSTGRESQL_TRIGGERS: Final = text("""
     SELECT tgname, relname
     FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
-    WHERE NOT tgisinternal AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('postings'))""")
+    WHERE NOT tgisinternal AND relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('postings'))
+    UNION ALL
+    SELECT rulename || ' (a rule)', relname
+    FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class
+    WHERE relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = to_regclass('postings'))""")
 
 
 def trigger_ddl(dialect: str, tables: Iterable[Table]) -> dict[str, str]:
@@ -209,7 +213,10 @@ def missing_triggers(connection: Connection) -> list[str]:
 
 
 def strange_triggers(connection: Connection) -> list[str]:
-    """Names of the triggers on the ledger's tables that it did not make: they would add rows of their own to what people do."""
+    """Names of the triggers on the ledger's tables that it did not make: they would add rows of their own to what people do.
+
+    On PostgreSQL also of rules, which do the same.
+    """
     if connection.dialect.name == "sqlite":
         # Of a table's name SQLite keeps the letters in which the trigger was made, and reads them in any case.
         rows = connection.execute(text("SELECT name, lower(tbl_name) FROM sqlite_master WHERE type = 'trigger'"))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestration.errors import RefusedError
 from orchestration.files import replacing
+from orchestration.payouts.payment_files import CONTROL
 from orchestration.settings import Settings
 
 File = tuple[int, str, str, bytes]
@@ -23,13 +24,18 @@ def folder_of(settings: Settings, posting_no: int) -> Path:
     return settings.payouts / f"export-{posting_no:06d}"
 
 
+def head_file(settings: Settings) -> Path:
+    """Where the ledger's head after the last payment or adjustment is recorded, beside the exports."""
+    return settings.payouts / "ledger_head.json"
+
+
 def write_missing(settings: Settings, files: Iterable[File]) -> list[Path]:
-    """Writes the files of exports that are not there, each whole or not at all; those it wrote.
+    """Writes the files of exports that are not there, each whole or not at all, an export's totals last; those it wrote.
 
     RefusedError naming one that is there with other bytes.
     """
     written = []
-    for posting_no, name, sha256, content in files:
+    for posting_no, name, sha256, content in sorted(files, key=lambda one: (one[0], one[1] == CONTROL)):
         path = folder_of(settings, posting_no) / name
         if not path.exists():
             settings.payouts.mkdir(mode=0o700, exist_ok=True)
@@ -51,15 +57,16 @@ def missing_files(settings: Settings, files: Iterable[File]) -> Iterator[str]:
 
 
 def foreign_files(settings: Settings, files: Iterable[File]) -> Iterator[str]:
-    """Which files on disk are not what was exported, or never were."""
+    """Which files on disk, anywhere beside those of exports, are not what was exported, or never were."""
     known = {folder_of(settings, posting_no) / name: sha256 for posting_no, name, sha256, _ in files}
-    for path in sorted(settings.payouts.glob("export-*/*")):
-        if path not in known:
-            if not path.name.startswith("."):
-                yield f"{path} was never exported: do not send it"
-        elif not _has(path, known[path]):
-            yield f"{path} is not what was exported: do not send it; move it away, then `incentives payouts export`"
+    # The folder of an export may be a link, into which the first of the two does not go.
+    for path in sorted({*settings.payouts.rglob("*"), *settings.payouts.glob("export-*/*")}):
+        if path in known:
+            if not _has(path, known[path]):
+                yield f"{path} is not what was exported: do not send it; move it away, then `incentives payouts export`"
+        elif not (path.is_dir() or path.name.startswith(".") or path == head_file(settings)):
+            yield f"{path} was never exported: do not send it; move it out of {settings.payouts}"
 
 
 def _has(path: Path, sha256: str) -> bool:
-    return hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256

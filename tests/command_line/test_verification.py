@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import duckdb
 import pytest
 
 from orchestration.errors import RefusedError
+from orchestration.ledger.chain import EMPTY
 from orchestration.ledger.entries import FINAL, Award, AwardKey
 from orchestration.ledger.ledger import Ledger
+from orchestration.publication import loaded_head, views_elsewhere
 from orchestration.reports import load_ledger
 from orchestration.settings import Settings
 from orchestration.verification import _served_differences
@@ -61,6 +64,29 @@ def test_what_is_served_otherwise_is_told(
         assert words in sentence
 
 
+def test_what_is_served_is_compared_up_to_where_it_was_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Marts that are published again alone, after somebody posted, show the ledger as it was loaded."""
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path))
+    settings = Settings.from_environment()
+    ledger = Ledger.open(settings.ledger_url)
+    settings.serving.mkdir()
+    with duckdb.connect(str(settings.serving / "marts.duckdb")) as warehouse:
+        load_ledger(warehouse, ledger)
+        assert loaded_head(warehouse, ledger) == EMPTY
+        ledger.post_awards(date(2025, 10, 2), [Award(KEY, 5, FINAL)], "inputs", "terms", {})
+        head = ledger.head()
+        load_ledger(warehouse, ledger)
+        ledger.post_awards(date(2025, 10, 3), [Award(KEY, 9, FINAL)], "inputs", "terms", {})
+        assert loaded_head(warehouse, ledger) == head
+        warehouse.execute("create schema finance")
+        for table in ("ledger_entries", "ledger_balances"):
+            warehouse.execute(f"create table finance.{table} as from ledger.{table}")
+        warehouse.execute("update ledger.ledger_entries set posting_no = 7")
+        with pytest.raises(RefusedError, match="to posting 7 and entry 1, which the ledger does not have"):
+            loaded_head(warehouse, ledger)
+    assert _served_differences(settings, ledger, head) == []
+
+
 @pytest.mark.parametrize("content", [None, b"", b"no database at all" * 1000], ids=["gone", "empty", "broken"])
 def test_marts_that_cannot_be_read_are_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None
@@ -71,5 +97,9 @@ def test_marts_that_cannot_be_read_are_told(
     settings.serving.mkdir()
     if content is not None:
         (settings.serving / "marts.duckdb").write_bytes(content)
-    with pytest.raises(RefusedError, match=r"marts.duckdb cannot be read \(.*doctor --repair"):
+    broken = pytest.raises(RefusedError, match=r"marts.duckdb cannot be read \(.*doctor --repair")
+    with broken:
         _served_differences(settings, ledger, ledger.head())
+    # What `doctor` asks first; in a home where nothing was published there is nothing to show.
+    with broken if content is not None else nullcontext():
+        assert not views_elsewhere(settings)

@@ -107,6 +107,19 @@ def test_a_trigger_that_bears_the_name_of_another_tables_is_named(postgresql_led
     assert named.startswith("the store has the trigger payouts_append, which the ledger did not make")
 
 
+@pytest.mark.parametrize("name", ["helpful", "payout_states_append"])
+def test_a_rule_that_approves_by_itself_is_named(postgresql_ledger: Ledger, behind: Callable, name: str) -> None:
+    with behind(postgresql_ledger) as raw:
+        raw.execute("CREATE VIEW of_others AS SELECT * FROM payout_states")
+        assert postgresql_ledger.verify() == []
+        raw.execute(
+            f"CREATE RULE {name} AS ON INSERT TO payout_states WHERE NEW.state = 'PROPOSED' DO ALSO "
+            "INSERT INTO payout_states VALUES (NEW.payout_id, 'APPROVED', 'PROPOSED', 'bob', '', NULL, '')"
+        )
+    (named,) = postgresql_ledger.verify()
+    assert named.startswith(f"the store has the trigger {name} (a rule), which the ledger did not make")
+
+
 def test_a_tail_cut_off_without_a_trace_is_found_by_the_anchor_alone(tampered: Tamper, ledger: Ledger) -> None:
     tables = ("checkpoints", "entries", "postings")
     (sentence,) = tampered(*(f"DELETE FROM {table} WHERE posting_no = 3" for table in tables))

@@ -55,3 +55,39 @@ def test_what_is_not_as_it_was_exported_is_named(settings: Settings) -> None:
     assert f"{folder_of(settings, 12) / 'cash.csv'} was never exported: do not send it" in told
     with pytest.raises(RefusedError, match="is not what was exported: move it away"):
         write_missing(settings, FILES)
+
+
+def test_a_file_beside_the_exports_is_named(settings: Settings) -> None:
+    """A copy, say, that somebody would send a second time; not what is ours there."""
+    write_missing(settings, FILES)
+    (settings.payouts / "ledger_head.json").write_text("{}")
+    (settings.payouts / ".ledger_head.json.1.tmp").write_text("{}")
+    (settings.payouts / "export-000099").mkdir()
+    assert faults(settings) == []
+    for name in ("cash.pain001.xml", "export-000003/old/cash.csv", "sent/cash.csv", "export-000099/control.json"):
+        stray = settings.payouts / name
+        stray.parent.mkdir(exist_ok=True)
+        stray.write_bytes(b"money")
+        (told,) = faults(settings)
+        assert told == f"{stray} was never exported: do not send it; move it out of {settings.payouts}"
+        stray.unlink()
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(settings: Settings) -> None:
+    (folder_of(settings, 3) / "cash.csv").mkdir(parents=True)
+    assert "cash.csv is not what was exported" in "\n".join(faults(settings))
+    with pytest.raises(RefusedError, match="is not what was exported: move it away"):
+        write_missing(settings, FILES)
+
+
+def test_the_totals_are_written_last(settings: Settings) -> None:
+    """Where they stand, all files of their export do."""
+    files = [file(3, name, b"x") for name in ("ad_credit.jsonl", "cash.csv", "control.json", "shop_credit.jsonl")]
+    written = write_missing(settings, [*files, file(7, "control.json", b"y")])
+    assert [path.name for path in written] == [
+        "ad_credit.jsonl",
+        "cash.csv",
+        "shop_credit.jsonl",
+        "control.json",
+        "control.json",
+    ]

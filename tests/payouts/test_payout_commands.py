@@ -8,12 +8,13 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from ledger_by_hand import PAYEES, desk_of, final, owed
+from ledger_by_hand import KEY, PAYEES, desk_of, final, owed
 from sqlalchemy import insert
 
 from orchestration import payout_desk
 from orchestration.command_line import app, exit_code
-from orchestration.errors import RefusedError
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.explanation import owed as owed_by_program
 from orchestration.ledger.adjustments import Adjustments, Request
 from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import Ledger
@@ -28,6 +29,8 @@ from orchestration.warehouse import open_warehouse
 
 DAY = date(2026, 1, 15)
 P1 = "PARTNER:P1|AD_CREDIT|2026-01-15"
+PROGRAM = KEY.program_id
+ACCOUNT = ("payable:PARTNER:P1", "AD_CREDIT")
 ESCAPE = "\x1b\x07[/b]"
 
 
@@ -138,6 +141,30 @@ def test_a_name_is_no_markup(desk: Payouts, answer: Answer, monkeypatch: pytest.
     assert code == 0 and "0 payouts proposed by [/b] ann, $0.00" in shown
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"{}",
+        b"\xff",
+        b'{"time_zone": "UTC", "earliest": "2026-13-01", "processed_through": null}',
+        b'{"time_zone": "UTC", "earliest": 5, "processed_through": null}',
+        b'{"time_zone": ["UTC"], "earliest": null, "processed_through": null}',
+    ],
+    ids=repr,
+)
+def test_a_broken_record_of_the_homes_progress_is_named(desk: Payouts, answer: Answer, content: bytes) -> None:
+    settings = Settings.from_environment()
+    settings.state.write_bytes(content)
+    for arguments in (("payouts", "list"), ("owed",), ("adjust", "list")):
+        code, _, line = answer(*arguments)
+        assert code == 2 and f"{settings.state} is not the record" in line and line.count("\n") == 1
+    with pytest.raises(SettingsError, match="put it back from a back-up"):
+        Progress.load(settings)
+
+
 @pytest.mark.parametrize("place", ["payouts", "serving/finance/version-000001"])
 @pytest.mark.parametrize(
     "content",
@@ -155,7 +182,7 @@ def test_a_broken_record_of_the_head_is_named(desk: Payouts, content: bytes, pla
 
 def test_a_copy_beside_the_published_versions_is_none_of_them(desk: Payouts) -> None:
     settings = Settings.from_environment()
-    for name in ("version-000001", "version-000002.copy", "version-old"):
+    for name in ("version-000001", "version-000002.copy", "version-old", "version-7", "version-0000008"):
         folder = settings.serving / "finance" / name
         folder.mkdir(parents=True)
         (folder / "ledger_head.json").write_text(json.dumps(Head(1, 1, name)._asdict()))
@@ -224,6 +251,31 @@ def test_an_entry_by_hand_and_one_of_a_payout_say_what_they_are_of(desk: Payouts
     assert code == 0 and "GRANT $1.00" in shown and "adj-000001: outage; evidence mail.txt" in shown
     code, shown, _ = answer("explain", "entry", "3")
     assert code == 0 and "PAY $7.00" in shown and f"incentives explain payout '{P1}'" in shown
+
+
+def test_who_is_owed_what_is_what_is_not_paid_yet(desk: Payouts) -> None:
+    """Provisional, approved, paid and payable; the payable of all programs is the balance of the account."""
+    settings, ledger = Settings.from_environment(), Ledger(desk._engine)
+
+    def shown() -> list[list[str]]:
+        payable = sum(cents for *account, cents in ledger.balances() if tuple(account) == ACCOUNT)
+        columns = owed_by_program(settings, 9).columns
+        rows = [list(map(str, row)) for row in zip(*(column.cells for column in columns), strict=True)]
+        totals = [row for row in rows if "all 1" in row[0]]
+        assert sum(round(float(row[-1].replace("$", "")) * 100) for row in totals) == payable
+        return [[row[0], *row[3:]] for row in rows if "all 1" not in row[0]]
+
+    assert shown() == [[PROGRAM, "$0.00", "$7.00", "$0.00", "$7.00"]]
+    granted(desk, "P1", "AD_CREDIT")
+    by_hand = ["manual:goodwill", "$0.00", "$1.00", "$0.00", "$1.00"]
+    assert shown() == [by_hand, [PROGRAM, "$0.00", "$7.00", "$0.00", "$7.00"]]
+    desk.approve([P1], "bob")
+    desk.export(DAY, {("PARTNER", "P1"): Payee(ESCAPE, has_tax_form=True)}, None, "cid")
+    assert shown() == [by_hand, [PROGRAM, "$0.00", "$7.00", "$7.00", "$0.00"]]
+    desk.fail([P1], "cid", "closed account", DAY)
+    assert shown() == [by_hand, [PROGRAM, "$0.00", "$7.00", "$0.00", "$7.00"]]
+    owed(ledger, "2026-01-16")
+    assert shown() == [by_hand]
 
 
 def granted(desk: Payouts, partner: str, instrument: str) -> None:

@@ -126,6 +126,15 @@ def test_a_part_holds_a_month_in_the_order_of_the_mart(shop: Shop) -> None:
     shop.check_served()
 
 
+@pytest.mark.parametrize("content", ["", "[]", "5", '{"gmv_daily": {}}', '{"gmv_daily": {"shape": "", "parts": []}}'])
+def test_a_broken_record_of_the_parts_shares_none_and_stops_no_publication(shop: Shop, content: str) -> None:
+    shop.publish()
+    (shop.settings.serving / "finance" / "version-000001" / "parts.json").write_text(content)
+    assert shop.publish().shared == 0
+    shop.check_served()
+    assert shop.publish().written == 0
+
+
 def test_months_that_did_not_change_are_the_same_files(shop: Shop) -> None:
     shop.publish()
     shop.build()
