@@ -132,8 +132,9 @@ def _environment(settings: Settings) -> dict[str, str]:
         "INCENTIVES_TIMEZONE": settings.time_zone,
         "INCENTIVES_MEMORY": settings.memory,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        "DBT_LOG_FORMAT": "json",
-        "DBT_LOG_LEVEL_FILE": "info",
+        # Its process tells what it says itself.
+        "DBT_LOG_LEVEL": "none",
+        "DBT_LOG_LEVEL_FILE": "none",
         "DBT_LOG_PATH": str(settings.home / "logs"),
         "PYTHONUNBUFFERED": "1",
     }
