@@ -28,7 +28,7 @@ ui: $(READY)
 	@INCENTIVES_HOME="$${INCENTIVES_HOME:-$(DEMO_HOME)}" $(BIN)/incentives ui --port $(PORT)
 
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 # Every law on N new worlds; SEED=7 gives the same ones again, MINUTES=60 goes on with other seeds until the time is over, LAW=name
 # tries one law.

@@ -1,4 +1,4 @@
-"""Makes this folder importable, for what several rooms of tests share (``deployment``), finds real data, and shares tests out."""
+"""Makes this folder importable, for what several rooms of tests share (``deployment``), and finds real data."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-ONE_PROCESS = {"end_to_end", "dagster_ui"}
-"""Rooms whose tests all start from one deployment that takes long to make."""
 
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -34,17 +31,6 @@ def real_data() -> Callable[[str], Path]:
         return found
 
     return folder
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, those of a file stay together, and so do those of some rooms.
-
-    First of all: what shares them out looks at the marks only once.
-    """
-    for item in items:
-        room = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(room if room in ONE_PROCESS else str(item.path)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
