@@ -60,7 +60,7 @@ cut_offs: a step with the columns of ``by``, program_id, version_no and known_th
 {#-
 Counting lines (rulebook 1) that subjects name, as known at a period's cut-off, as steps of a query that end in ``subject_lines``:
 one row a program, period and line, with its order's paid_at, its gross and its net.
-wanted: a step with program_id, period, known_through and line_key, one row each. Nothing but what it names is looked at.
+wanted: a step with program_id, period, known_through and line_key, one row each. Nothing else counts.
 named: a step with a line_key, among which are all those of wanted, found by nothing but membership. Feeds are held against it: an
 engine expects more rows of joins by cut-off than a feed has, would put the feed in memory, and not these few.
 -#}
