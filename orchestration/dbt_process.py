@@ -1,4 +1,4 @@
-"""dbt in a process of its own that ends with the process that started it, however that one ends, and tells what people need to know.
+"""dbt in a process of its own that ends with the process that started it, however that one ends, and tells what people need.
 
 A run that was killed would otherwise leave dbt behind, which holds the warehouse and goes on writing to it. Does not belong
 here: which command dbt is given (``dbt``).
