@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -283,6 +284,7 @@ def look_on(
         meanwhile(process)
         while process.poll() is None:
             seen.append(reader.execute(LOOK).fetchall())
+            time.sleep(0.1)
         out, err = process.communicate()
         assert process.returncode == 0, (out, err)
         return [*seen, reader.execute(LOOK).fetchall()]

@@ -27,7 +27,7 @@ def wait_for(moment: Callable[[], bool], process: subprocess.Popen[str] | None =
     while not moment():
         assert process is None or process.poll() is None, process.communicate()
         assert time.monotonic() < until
-        time.sleep(0.005)
+        time.sleep(0.02)
 
 
 def run_and_kill(deployment: Deployment, moment: Callable[[], bool]) -> None:
