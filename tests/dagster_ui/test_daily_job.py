@@ -5,7 +5,9 @@ Does not belong here: figures (``tests/end_to_end``) or how the UI shows a run (
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -13,6 +15,7 @@ import pytest
 from code_location import CodeLocation, check, metadata, refusal, warnings
 from conftest import StoppedRun
 from dagster._core.definitions.schedule_definition import ScheduleExecutionData
+from dagster_dbt import DbtCliInvocation
 
 from orchestration import daily_job
 from orchestration.assets.ledger import money_check_keys
@@ -28,6 +31,8 @@ PARTITIONED = ("orders", "refunds", "gmv_daily_movements", "partner_gmv_daily_mo
 THROUGH_OCTOBER_2 = {
     str(date.fromordinal(day)) for day in range(golden.SEPTEMBER_10.toordinal(), golden.OCTOBER_3.toordinal())
 }
+
+LOST = "market_monthly"
 
 
 # A refused delivery inside a range
@@ -135,6 +140,24 @@ def test_a_failing_check_on_money_keeps_the_ledger_as_it_is(location: CodeLocati
     for place in before:
         assert after[place] == before[place] or place.startswith("deliveries/"), place
     assert {place.split("/")[0] for place in after.keys() - before.keys()} <= {"accepted", "quarantine", "deliveries"}
+
+
+def test_a_model_of_which_dbt_tells_nothing_ends_the_run_red(
+    location: CodeLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A word of dbt's gets lost on its way here, and what follows the lost model would be left out unseen."""
+    told = DbtCliInvocation._stream_stdout
+
+    def garbled(invocation: DbtCliInvocation) -> Iterator[str | dict[str, Any]]:
+        for event in told(invocation):
+            is_lost = isinstance(event, dict) and event["data"].get("node_info", {}).get("node_name") == LOST
+            yield str(event) if is_lost else event
+
+    monkeypatch.setattr(DbtCliInvocation, "_stream_stdout", garbled)
+    state = location.settings.state.read_bytes()
+    result = location.run_day("2025-10-03")
+    assert f"dbt told nothing of {LOST}, so nothing was posted or published: run it again" in refusal(result)
+    assert location.settings.state.read_bytes() == state
 
 
 # The feeds alone
