@@ -177,6 +177,21 @@ def _check_nothing_came_late(settings: Settings, deliveries: tuple[tuple[date, F
             )
 
 
+def check_all_taken_in(settings: Settings, progress: Progress, through: date) -> None:
+    """RefusedError where a delivery after the last processed day, up to ``through``, was not taken in, or is refused.
+
+    Its day would be closed without it: since only some feeds were asked for, or since it came while the run was at work.
+    """
+    done = last_processed(settings, progress)
+    for day, feed in find_deliveries(settings).deliveries:
+        if done < day <= through:
+            record = read_record(settings, feed.name, day)
+            if record is None or (record.state is State.REFUSED and feed.stops_day):
+                raise RefusedError(
+                    f"{feed.name}/landed_on={day} is there and was not taken in: run it again, with all feeds (daily_incentives)"
+                )
+
+
 def window_of(settings: Settings, progress: Progress, through: date) -> Window:
     """The window of a run that goes through a day: the knowledge dates after the last processed one."""
     done = last_processed(settings, progress)

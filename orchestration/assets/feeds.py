@@ -15,7 +15,14 @@ from data_contracts.feeds import FEEDS, Feed
 from orchestration import dbt
 from orchestration.deliveries import DeliveryRecord, State, feed_records, read_records
 from orchestration.errors import RefusedError
-from orchestration.ingestion import check_range, earliest_delivery, ingest, last_processed, window_of
+from orchestration.ingestion import (
+    check_all_taken_in,
+    check_range,
+    earliest_delivery,
+    ingest,
+    last_processed,
+    window_of,
+)
 from orchestration.partitions import REBUILD, requested_days, shorten_run
 from orchestration.programs import checked_programs
 from orchestration.progress import Progress
@@ -111,6 +118,7 @@ def run_context_asset(settings: Settings) -> dg.AssetsDefinition:
         progress = Progress.load(settings)
         days = requested_days(context.run)
         through = days[1] if days else last_processed(settings, progress)
+        check_all_taken_in(settings, progress, through)
         window = window_of(settings, progress, through)
         if REBUILD in context.run.tags:
             window = window.from_the_beginning()

@@ -108,6 +108,16 @@ def test_a_range_that_leaves_out_an_unprocessed_day_is_refused_by_name(location:
     assert location.deployment.kept() == before
 
 
+def test_a_day_is_not_closed_without_a_feed_that_was_delivered_and_not_asked_for(location: CodeLocation) -> None:
+    """As somebody would who chooses a few assets in the UI."""
+    # Of October 3, everything but order_lines was taken in by the run that it stopped.
+    told = refusal(location.run_day("2025-10-03", "orders", "run_context"))
+    assert "order_lines/landed_on=2025-10-03 is there and was not taken in" in told
+    told = refusal(location.run_range("2025-10-03", "2025-10-04", "orders", "order_lines", "run_context"))
+    assert "refunds/landed_on=2025-10-04 is there and was not taken in" in told
+    assert location.run_range("2025-10-03", "2025-10-04", "refunds", "run_context").success
+
+
 # Posting
 
 
