@@ -59,7 +59,10 @@ def _connected(settings: Settings, read_only: bool) -> duckdb.DuckDBPyConnection
             return duckdb.connect(str(settings.warehouse), read_only=read_only)
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
-                raise SettingsError(f"{settings.warehouse} cannot be opened: {str(error).splitlines()[0]}") from error
+                raise SettingsError(
+                    f"{settings.warehouse} cannot be opened ({str(error).splitlines()[0]}): mend its permissions; where it is "
+                    "damaged, move it away, and `incentives rebuild` makes it anew from the accepted rows"
+                ) from error
             if time.monotonic() >= until:
                 raise BusyError(
                     f"{settings.warehouse} is locked by another process; wait for it to end, or close the program that "

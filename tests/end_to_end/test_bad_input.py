@@ -245,6 +245,13 @@ def test_a_warehouse_that_another_process_has_open(once: Deployment) -> None:
         check_refused(once, BUSY, f"{warehouse} is locked by another process", "served marts")
 
 
+def test_a_warehouse_that_is_damaged(once: Deployment) -> None:
+    warehouse = once.home / "warehouse" / "warehouse.duckdb"
+    warehouse.write_bytes(warehouse.read_bytes()[:100_000])
+    told = once.incentives("explain", "award", golden.PROGRAM, "P1")
+    check_told(told, USAGE, f"{warehouse} cannot be opened", "move it away", "`incentives rebuild`")
+
+
 def test_movements_that_an_earlier_version_did_not_keep(once: Deployment) -> None:
     once.put("orders", "2025-10-05", golden.ORDERS + golden.order("O50", "B1", "2025-10-05T10:00:00Z"))
     with duckdb.connect(str(once.home / "warehouse" / "warehouse.duckdb")) as warehouse:
