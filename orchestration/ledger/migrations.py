@@ -1,7 +1,7 @@
 """How the ledger's schema came to be, step by step, and how a ledger of an earlier version gets the steps it lacks.
 
-A step only adds tables: no step ever rewrites a row, so an upgrade cannot touch what was posted. Does not belong here: what
-the tables hold (``tables``) and refuse (``refusals``).
+A step only adds tables, and what they refuse: no step ever rewrites a row, so an upgrade cannot touch what was posted.
+Does not belong here: what the tables hold (``tables``) and refuse (``refusals``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, Table, func, insert, inspect, select, text
 
 from orchestration.errors import SettingsError
-from orchestration.ledger.refusals import trigger_ddl
+from orchestration.ledger.refusals import row_number_ddl, trigger_ddl
 from orchestration.ledger.tables import (
     ADJUSTMENT_DECISIONS,
     ADJUSTMENTS,
@@ -30,11 +30,12 @@ from orchestration.ledger.tables import (
 
 
 class Migration(NamedTuple):
-    """One step of the schema: its version, what it brings, and the tables that it adds."""
+    """One step of the schema: its version, what it brings, the tables that it adds, and those whose row numbers it guards."""
 
     version: int
     brings: str
     tables: tuple[Table, ...]
+    guarded: tuple[Table, ...] = ()
 
 
 MIGRATIONS: Final = (
@@ -44,6 +45,7 @@ MIGRATIONS: Final = (
         "payouts with their lines, states and files; adjustments",
         (PAYOUTS, PAYOUT_LINES, PAYOUT_STATES, PAYOUT_FILES, ADJUSTMENTS, ADJUSTMENT_DECISIONS),
     ),
+    Migration(3, "row numbers that nobody may say again", (), tuple(METADATA.sorted_tables)),
 )
 
 
@@ -75,6 +77,8 @@ def migrate(connection: Connection) -> None:
             _record(connection, migration)
     for migration in MIGRATIONS[standing:]:
         _create(connection, migration.tables)
+        for ddl in row_number_ddl(connection.dialect.name, migration.guarded).values():
+            connection.execute(text(ddl))
         _record(connection, migration)
 
 

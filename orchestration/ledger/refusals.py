@@ -100,6 +100,25 @@ def _sqlite_triggers(tables: Iterable[Table]) -> dict[str, str]:
     return triggers
 
 
+def row_number_ddl(dialect: str, tables: Iterable[Table]) -> dict[str, str]:
+    """What keeps SQLite's own number of a row from being said twice, by name: with OR REPLACE the row that has it would go.
+
+    Where the primary key is that number, ``_APPENDS`` asks for it; PostgreSQL has none.
+    """
+    triggers = {}
+    for table in tables if dialect == "sqlite" else ():
+        if [column.type.python_type for column in table.primary_key] != [int]:
+            name = f"{table.name}_row_number"
+            # A row that comes without one has a number here that no row ever gets, -1.
+            refused = f"EXISTS (SELECT 1 FROM {table.name} WHERE rowid = NEW.rowid)"
+            message = f"the ledger is append-only: {table.name} takes the next row and no other change"
+            triggers[name] = (
+                f"CREATE TRIGGER {name} BEFORE INSERT ON {table.name} WHEN {refused} "
+                f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+            )
+    return triggers
+
+
 # Entries come by the thousand, so PostgreSQL asks once for all rows of a statement. Their primary key leaves no number twice,
 # not to two sessions at once either, and one_pay_and_one_return_a_payout no payout.
 _POSTGRESQL_ENTRIES: Final = """
@@ -203,7 +222,8 @@ def missing_triggers(connection: Connection) -> list[str]:
     """Names of the triggers that no longer stand as they were made, so that changes would be let through."""
     if connection.dialect.name == "sqlite":
         rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"))
-        wanted = _sqlite_triggers(METADATA.sorted_tables)
+        tables = METADATA.sorted_tables
+        wanted = _sqlite_triggers(tables) | row_number_ddl("sqlite", tables)
     else:
         rows = connection.execute(_POSTGRESQL_STANDING)
         ddl = _postgresql_triggers(METADATA.sorted_tables)
@@ -223,7 +243,8 @@ def strange_triggers(connection: Connection) -> list[str]:
     else:
         rows = connection.execute(_POSTGRESQL_TRIGGERS)
     standing: list[tuple[str, str]] = [(row[0], row[1]) for row in rows]
-    made = trigger_ddl(connection.dialect.name, METADATA.sorted_tables)
+    dialect, tables = connection.dialect.name, METADATA.sorted_tables
+    made = trigger_ddl(dialect, tables) | row_number_ddl(dialect, tables)
     # On PostgreSQL one name may stand on several tables.
     return sorted(
         name for name, table in standing if table in METADATA.tables and f" ON {table} " not in made.get(name, "")

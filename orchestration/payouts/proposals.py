@@ -121,11 +121,13 @@ def hold_reason(owner: Owner, payee: Payee) -> str | None:
 
     One whom no payment file can pay is held too, or all others would wait for that one's export.
     """
-    if not payee.payee_id:
+    payee_id = payee.payee_id or ""
+    # Blanks of any width are no name.
+    if not any(sign.isprintable() and not sign.isspace() for sign in payee_id):
         return MISSING_PAYEE
     if owner.instrument == "CASH" and not payee.has_tax_form:
         return MISSING_TAX_FORM
-    return unfit(owner.beneficiary_id, payee.payee_id) if owner.instrument == "CASH" else None
+    return unfit(owner.beneficiary_id, payee_id) if owner.instrument == "CASH" else None
 
 
 def _too_long(name: str, lines: Iterable[Line]) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +11,10 @@ import pytest
 from ledger_by_hand import DEBTOR, PAID, PAYEES, desk_of, final, owed
 
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.adjustments import Adjustments, Request
 from orchestration.ledger.entries import MAX_CENTS
 from orchestration.ledger.ledger import Ledger
+from orchestration.ledger.tables import METADATA
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Owner, Payee, Proposal, Unpaid
 
@@ -174,6 +178,7 @@ def test_export_pays_nobody_whose_payee_changed_or_is_gone(ledger: Ledger) -> No
         # One entry cannot move it: held, so that the others are paid.
         (MAX_CENTS + 1, Payee(PAID, has_tax_form=True), "above 1000000000000000 cents", True),
         (10_000, Payee("", has_tax_form=True), "payee_id is missing", True),
+        (10_000, Payee("\u3000\u200b", has_tax_form=True), "payee_id is missing", True),
         # Held first: somebody has to act, whatever the amount.
         (1, Payee(None, has_tax_form=False), "payee_id is missing", True),
     ],
@@ -254,3 +259,35 @@ def test_cash_needs_somebody_who_pays_and_nothing_is_posted_without(ledger: Ledg
     with pytest.raises(SettingsError, match="INCENTIVES_DEBTOR_NAME"):
         desk.export(DAY, PAYEES, None, "cid")
     assert payable(ledger) == 10_000 and desk.payouts()[0].state == "APPROVED" and desk.files() == []
+
+
+def test_no_row_number_is_said_again_so_that_a_cancelled_payout_stays_so(tmp_path: Path) -> None:
+    """With OR REPLACE SQLite takes away the row that has the number, which asks no DELETE trigger."""
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'ledger.sqlite'}")
+    desk, adjustments, day = desk_of(ledger), Adjustments(ledger._engine), date(2026, 1, 15)
+    ledger.post_awards(
+        day, [final(20_000), final(9_000, beneficiary_id="P2")], "inputs", "terms", {("program", 1): "h"}
+    )
+    asked = Request("GRANT", "goodwill", "PARTNER", "P1", "CASH", 100, "why", "mail", "0" * 64)
+    adjustments.reject(adjustments.ask(asked, "ann").adjustment_id, "bob")
+    desk.propose(day, PAYEES, "ann")
+    first, second = (payout.payout_id for payout in desk.payouts())
+    desk.approve([first, second], "bob")
+    desk.cancel([first], "cid", "fraud")
+    desk.export(day, PAYEES, DEBTOR, "cid")
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
+        for table in METADATA.sorted_tables:
+            before = raw.execute(f"SELECT rowid, * FROM {table.name} ORDER BY rowid").fetchall()
+            columns = ", ".join(column.name for column in table.columns)
+            words = [column.name for column in table.primary_key if column.type.python_type is str]
+            keys = {name: f"{name} || 'x'" for name in words}
+            values = ", ".join(keys.get(column.name, column.name) for column in table.columns)
+            for number in ("rowid", "_rowid_", "oid") if before and keys else ():
+                with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+                    raw.execute(
+                        f"INSERT OR REPLACE INTO {table.name} ({number}, {columns}) "
+                        f"SELECT rowid, {values} FROM {table.name} ORDER BY rowid DESC LIMIT 1"
+                    )
+            assert raw.execute(f"SELECT rowid, * FROM {table.name} ORDER BY rowid").fetchall() == before
+    assert [payout.state for payout in desk.payouts()] == ["CANCELLED", "EXPORTED"]
+    assert desk.export(day, PAYEES, DEBTOR, "cid").paid == ()
