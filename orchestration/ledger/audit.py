@@ -129,20 +129,21 @@ def _posting_faults(connection: Connection, header: Header, posting_hash: str, b
 
 
 def _checkpoint_faults(connection: Connection, header: Header, balances: _Balances) -> Iterator[str]:
-    """Whether the checkpoint after a posting, where there is one, holds what the entries so far sum to."""
+    """Whether the checkpoint after a posting, where there is one, holds what the entries so far sum to.
+
+    Where somebody took the primary key away there may be several, and a posting may read any of them.
+    """
     statement = select(CHECKPOINTS).where(CHECKPOINTS.c.posting_no == header.posting_no)
-    checkpoint = connection.execute(statement).first()
-    if checkpoint is None:
-        return
-    says = checkpoint.last_entry_no, checkpoint.position_count
-    try:
-        is_sound = says == (header.last_entry_no, len(balances.positions)) and balances.equal(
-            unpacked(checkpoint.positions)
-        )
-    except (zlib.error, ValueError, TypeError):
-        is_sound = False
-    if not is_sound:
-        yield f"the checkpoint after {_name(header)} does not hold what the entries up to there sum to"
+    for checkpoint in connection.execute(statement):
+        says = checkpoint.last_entry_no, checkpoint.position_count
+        try:
+            is_sound = says == (header.last_entry_no, len(balances.positions)) and balances.equal(
+                unpacked(checkpoint.positions)
+            )
+        except (zlib.error, ValueError, TypeError):
+            is_sound = False
+        if not is_sound:
+            yield f"the checkpoint after {_name(header)} does not hold what the entries up to there sum to"
 
 
 def _check_entry(row: tuple[Any, ...], header: Header, faults: list[str]) -> None:

@@ -61,7 +61,7 @@ def keep_used(
 def sealed(terms_hash: str, used: Iterable[UsedVersion], as_of: str) -> str:
     """The terms hash of a posting as of a day, with the seal over what had been used by then."""
     # A day with nothing to post keeps its versions too, and a posting of an earlier day may follow. The first days are left
-    # out: whether days with nothing to post were asked for changes no posting.
+    # out: whether days with nothing to post were asked for changes no posting, but where a version was used on those alone.
     by_then = [version[:3] for version in used if version.first_as_of <= as_of]
     return f"{terms_hash}{_SEAL}{hash_of(by_then)}" if by_then else terms_hash
 

@@ -64,8 +64,13 @@ def foreign_files(settings: Settings, files: Iterable[File]) -> Iterator[str]:
         if path in known:
             if not _has(path, known[path]):
                 yield f"{path} is not what was exported: do not send it; move it away, then `incentives payouts export`"
-        elif not (path.is_dir() or path.name.startswith(".") or path == head_file(settings)):
+        elif not (_is_folder(path, known) or path.name.startswith(".") or path == head_file(settings)):
             yield f"{path} was never exported: do not send it; move it out of {settings.payouts}"
+
+
+def _is_folder(path: Path, known: Iterable[Path]) -> bool:
+    """Whether a path holds only what is looked at for itself: a link leads elsewhere, but where an export's folder is one."""
+    return path.is_dir() and (not path.is_symlink() or path in {file.parent for file in known})
 
 
 def _has(path: Path, sha256: str) -> bool:

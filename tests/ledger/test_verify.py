@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from awards_by_hand import final, ledger_in, post, provisional
+from awards_by_hand import KEY, final, ledger_in, post, provisional
 
+from orchestration.ledger import positions
 from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import Ledger
 
@@ -136,3 +137,23 @@ def test_a_ledger_that_began_anew_does_not_hold_the_anchor(tmp_path: Path) -> No
 def test_many_faults_are_counted_after_a_hundred(ledger: Ledger) -> None:
     found = ledger.check_against([provisional(1, subject_id=f"{number:03}") for number in range(150)])
     assert (len(found), found[-1]) == (101, "and 50 more")
+
+
+def test_a_second_checkpoint_of_one_posting_is_named(
+    ledger: Ledger, unguarded: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without the primary key there may be two, of which the next posting would read one and the audit the other."""
+    monkeypatch.setattr(positions, "LEAST_ENTRIES", 1)
+    post(ledger, "2026-01-15", final(6_000))
+    forged, _ = positions._packed([(KEY, 0, 1_000)])
+    with unguarded(ledger) as raw:
+        if raw.dialect == "sqlite":
+            raw.execute("CREATE TABLE others AS SELECT * FROM checkpoints")
+            raw.execute("DROP TABLE checkpoints")
+            raw.execute("ALTER TABLE others RENAME TO checkpoints")
+        else:
+            raw.execute("ALTER TABLE checkpoints DROP CONSTRAINT checkpoints_pkey")
+        raw.execute("CREATE INDEX by_posting ON checkpoints (posting_no)")
+        raw.execute("INSERT INTO checkpoints SELECT posting_no, last_entry_no, 1, ? FROM checkpoints", [forged])
+    (found,) = ledger.verify()
+    assert found.startswith("the checkpoint after posting 1 (AWARDS of 2026-01-15) does not hold")

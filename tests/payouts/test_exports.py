@@ -91,3 +91,21 @@ def test_the_totals_are_written_last(settings: Settings) -> None:
         "control.json",
         "control.json",
     ]
+
+
+def test_a_link_to_another_folder_is_named_and_the_folder_of_an_export_may_be_one(
+    settings: Settings, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write_missing(settings, FILES)
+    moved = folder_of(settings, 12).rename(tmp_path / "moved")
+    folder_of(settings, 12).symlink_to(moved)
+    assert faults(settings) == []
+    (elsewhere / "cash.pain001.xml").write_bytes(b"of nobody")
+    for link in (settings.payouts / "outbox", folder_of(settings, 3) / "more"):
+        link.symlink_to(elsewhere)
+    assert [told.split(" was never exported")[0] for told in faults(settings)] == [
+        str(folder_of(settings, 3) / "more"),
+        str(settings.payouts / "outbox"),
+    ]
