@@ -16,10 +16,11 @@ from orchestration.deliveries import DeliveryRecord, State, read_records
 from orchestration.errors import RefusedError
 from orchestration.ledger.chain import Head
 from orchestration.ledger.cycle_search import no_cycle_search
-from orchestration.ledger.entries import Award, AwardKey
+from orchestration.ledger.entries import AWARDS, Award, AwardKey
 from orchestration.ledger.ledger import Ledger, PostingResult
 from orchestration.payouts.payouts import Payouts
 from orchestration.programs import deployed_programs, terms_hash, used_versions
+from orchestration.progress import Progress
 from orchestration.settings import Settings
 from orchestration.window import Window
 
@@ -90,11 +91,13 @@ def post_day(settings: Settings, window: Window, awards: list[Award], anchors: I
     broken = [*ledger.verify(anchors), *Payouts.open(settings.ledger_url).faults()]
     if broken:
         raise RefusedError(f"the ledger is not as it was written: {broken[0]}; restore it, then run again")
+    records = list(read_records(settings))
+    _require_own(settings, ledger, window, records)
     used = used_versions(deployed_programs(settings), window.as_of, window.first_delivery)
     result = ledger.post_awards(
         as_of=window.as_of,
         awards=awards,
-        inputs_hash=inputs_hash(read_records(settings), window.as_of),
+        inputs_hash=inputs_hash(records, window.as_of),
         terms_hash=terms_hash(used),
         used_terms=used,
     )
@@ -102,6 +105,24 @@ def post_day(settings: Settings, window: Window, awards: list[Award], anchors: I
         [] if result.deferred or result.as_of != ledger_day(ledger, window.as_of) else ledger.check_against(awards)
     )
     return Posted(result, len(awards), tuple(differences))
+
+
+def _require_own(settings: Settings, ledger: Ledger, window: Window, records: Iterable[DeliveryRecord]) -> None:
+    """RefusedError where a home that has processed nothing yet would go on from postings that rest on other deliveries.
+
+    On the ledger of another home it would take back all that is owed there, and keep that home from posting until its own day.
+    """
+    headers = [posting.header for posting in ledger.postings() if posting.header.kind == AWARDS]
+    if not headers or Progress.load(settings).processed_through is not None:
+        return
+    last = date.fromisoformat(headers[-1].as_of)
+    # A first run that was killed once it had posted finds its own posting.
+    if window.as_of > last and headers[-1].inputs_hash != inputs_hash(records, last):
+        raise RefusedError(
+            f"nothing was posted: the ledger goes to {last}, by other deliveries than those of {settings.home}, which has "
+            "processed none yet; set INCENTIVES_LEDGER_URL to a ledger of its own, or, where this one is, put the home back "
+            f"from a back-up or `incentives run --through {last}` first"
+        )
 
 
 def ledger_day(ledger: Ledger, as_of: date) -> date:

@@ -74,6 +74,7 @@ def approve(
 def export(by: By) -> None:
     """Pays every approved payout by one PAY posting, and writes its files; again, the same files where one is missing."""
     from orchestration.payout_desk import export as export_now
+    from orchestration.payouts.exports import folder_of
 
     settings = Settings.from_environment()
     done, written = export_now(settings, by)
@@ -85,7 +86,9 @@ def export(by: By) -> None:
         total = _dollars(sum(payout.amount_cents for payout in done.paid))
         console.print(f"export {done.posting_no}: {len(done.paid)} payouts, {total}")
     for path in written:
-        console.print(f"  {path}", markup=False)
+        is_new = path.parent == folder_of(settings, done.posting_no or 0)
+        earlier = "" if is_new else "  (of an earlier export, written again: not to be sent twice)"
+        console.print(f"  {path}{earlier}", markup=False)
 
 
 @payouts_app.command("settle")

@@ -143,12 +143,23 @@ def require_sound(settings: Settings) -> None:
 
 
 def require_posted(settings: Settings) -> None:
-    """RefusedError where the ledger says otherwise than the awards of the last run: payouts wait until they are posted."""
+    """RefusedError where the ledger says otherwise than the awards of the last run: payouts wait until they are posted.
+
+    Also where it came further than the home, as one that was restored: whom it would pay is not known here yet.
+    """
     with open_warehouse(settings, read_only=True) as connection:
         differences = unposted(settings, connection)
     if differences:
         raise RefusedError(
             f"nothing was done, since the ledger differs from the awards ({differences[0]}): run the next day, which posts them"
+        )
+    day, ledger = processed_day(settings), Ledger.open(settings.ledger_url)
+    days = [posting.header.as_of for posting in ledger.postings()]
+    days += [payout.day.isoformat() for payout in Payouts.open(settings.ledger_url).payouts()]
+    if (last := max(days, default="")) > day.isoformat():
+        raise RefusedError(
+            f"nothing was done, since the ledger goes to {last} and {settings.home} was processed through {day}: "
+            f"`incentives run --through {last}` first, which brings the payees of that day"
         )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -66,6 +67,21 @@ def test_after_a_posting_the_ledger_is_compared_with_the_awards(
     assert post_day(settings, window(FIRST), [], []).differences == (), (
         "a day before the last posted one has other awards"
     )
+
+
+def test_a_home_that_has_processed_nothing_posts_on_no_other_homes_ledger(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = [delivered("orders", FIRST, "aa")]
+    monkeypatch.setattr("orchestration.awards.read_records", lambda home: mine if home == settings else [])
+    head = post_day(settings, window(FIRST), [provisional(5)], []).result.head
+    other = replace(settings, home=tmp_path / "other")
+    with pytest.raises(RefusedError, match="goes to 2025-10-01, by other deliveries than those of"):
+        post_day(other, window(FIRST + DAY), [], [])
+    assert Ledger.open(settings.ledger_url).head() == head
+    # Killed before it had published, the first run of the home itself goes on.
+    mine.append(delivered("orders", FIRST + DAY, "bb"))
+    assert post_day(settings, window(FIRST + DAY), [provisional(7)], []).result.posted
 
 
 def delivered(feed: str, landed_on: date, sha256: str, state: State = State.ACCEPTED) -> DeliveryRecord:

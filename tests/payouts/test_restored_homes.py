@@ -1,0 +1,80 @@
+"""A home that was restored, beside a ledger that was not: whom it pays is what it knows, so it waits until it has caught up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from ledger_by_hand import final, owed
+
+from orchestration import payout_desk
+from orchestration.command_line import app, exit_code
+from orchestration.errors import RefusedError
+from orchestration.ledger.ledger import Ledger
+from orchestration.progress import Progress
+from orchestration.settings import Settings
+from orchestration.warehouse import open_warehouse
+
+AWARD = final(10_000)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, date, str], Settings]:
+    """Makes a home processed through a day, which knows this payee of P1; all have one ledger, which owes P1 100.00."""
+    monkeypatch.setenv("INCENTIVES_LEDGER_URL", f"sqlite:///{tmp_path / 'elsewhere' / 'ledger.sqlite'}")
+    for name, value in (("NAME", "Marketplace Inc."), ("ACCOUNT", "000123456789"), ("AGENT", "BANKUS33XXX")):
+        monkeypatch.setenv(f"INCENTIVES_DEBTOR_{name}", value)
+    owed(Ledger.open(Settings.from_environment().ledger_url), "2026-01-12", AWARD)
+
+    def made(name: str, day: date, payee: str) -> Settings:
+        (tmp_path / name).mkdir()
+        monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path / name))
+        settings = Settings.from_environment()
+        Progress("UTC", date(2026, 1, 1), day).save(settings)
+        with open_warehouse(settings) as connection:
+            connection.execute("create schema awards")
+            connection.execute("create schema staging")
+            columns = ", ".join(f"? as {column}" for column in AWARD.key._fields)
+            connection.execute(
+                f"create table awards.incentive_awards as select {columns}, ?::bigint as amount_cents, ? as stage",
+                [*AWARD.key, AWARD.amount_cents, AWARD.stage],
+            )
+            for noun in ("partner", "creator", "seller"):
+                connection.execute(
+                    f"""create table staging.stg_{noun}s as select 'P1' as {noun}_id, '{payee}' as payee_id,
+                        true as tax_form_on_file, timestamptz '2026-01-01' as updated_at, date '2026-01-01' as landed_on"""
+                )
+        return settings
+
+    return made
+
+
+def test_a_home_older_than_the_ledger_pays_nobody(home: Callable[[str, date, str], Settings]) -> None:
+    settings = home("now", date(2026, 1, 15), "account-of-today")
+    _, (proposed,) = payout_desk.propose(settings, "ann")
+    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    restored = home("restored", date(2026, 1, 13), "account-of-before")
+    for step in (payout_desk.propose, payout_desk.export):
+        with pytest.raises(RefusedError, match="the ledger goes to 2026-01-15 and .* was processed through 2026-01-13"):
+            step(restored, "cid")
+    done, _ = payout_desk.export(settings, "cid")
+    assert [payout.payee_id for payout in done.paid] == ["account-of-today"]
+    payout_desk.fail(settings, [proposed.payout_id], "cid", "the bank was closed")
+    with pytest.raises(RefusedError, match="--through 2026-01-15` first"):
+        payout_desk.propose(restored, "ann")
+
+
+def test_files_of_an_earlier_export_are_said_to_be_of_it(
+    home: Callable[[str, date, str], Settings], capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = home("now", date(2026, 1, 15), "account")
+    _, (proposed,) = payout_desk.propose(settings, "ann")
+    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    _, written = payout_desk.export(settings, "cid")
+    for path in written:  # as somebody does who files away what was sent
+        path.unlink()
+    assert exit_code(lambda: app(["payouts", "export", "--by", "cid"], standalone_mode=False)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum("of an earlier export, written again: not to be sent twice" in line for line in lines) == len(written)
