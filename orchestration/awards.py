@@ -20,7 +20,6 @@ from orchestration.ledger.entries import AWARDS, Award, AwardKey
 from orchestration.ledger.ledger import Ledger, PostingResult
 from orchestration.payouts.payouts import Payouts
 from orchestration.programs import deployed_programs, terms_hash, used_versions
-from orchestration.progress import Progress
 from orchestration.settings import Settings
 from orchestration.window import Window
 
@@ -87,12 +86,12 @@ def post_day(settings: Settings, window: Window, awards: list[Award], anchors: I
 
     RefusedError where the ledger was changed since the anchors were recorded: nothing is posted on such a ledger.
     """
-    ledger = Ledger.open(settings.ledger_url)
-    broken = [*ledger.verify(anchors), *Payouts.open(settings.ledger_url).faults()]
+    ledger, known = Ledger.open(settings.ledger_url), list(anchors)
+    broken = [*ledger.verify(known), *Payouts.open(settings.ledger_url).faults()]
     if broken:
         raise RefusedError(f"the ledger is not as it was written: {broken[0]}; restore it, then run again")
     records = list(read_records(settings))
-    _require_own(settings, ledger, window, records)
+    _require_own(settings, ledger, window.as_of, records, known)
     used = used_versions(deployed_programs(settings), window.as_of, window.first_delivery)
     result = ledger.post_awards(
         as_of=window.as_of,
@@ -107,21 +106,26 @@ def post_day(settings: Settings, window: Window, awards: list[Award], anchors: I
     return Posted(result, len(awards), tuple(differences))
 
 
-def _require_own(settings: Settings, ledger: Ledger, window: Window, records: Iterable[DeliveryRecord]) -> None:
-    """RefusedError where a home that has processed nothing yet would go on from postings that rest on other deliveries.
+def _require_own(
+    settings: Settings, ledger: Ledger, as_of: date, records: list[DeliveryRecord], anchors: Iterable[Head]
+) -> None:
+    """RefusedError where a home that has published none of a ledger's postings finds none that rests on its own deliveries.
 
     On the ledger of another home it would take back all that is owed there, and keep that home from posting until its own day.
     """
-    headers = [posting.header for posting in ledger.postings() if posting.header.kind == AWARDS]
-    if not headers or Progress.load(settings).processed_through is not None:
+    if any(head.posting_no for head in anchors):
         return
-    last = date.fromisoformat(headers[-1].as_of)
-    # A first run that was killed once it had posted finds its own posting.
-    if window.as_of > last and headers[-1].inputs_hash != inputs_hash(records, last):
+    headers = [posting.header for posting in ledger.postings() if posting.header.kind == AWARDS]
+    # One is enough, for a delivery that stops no day may be mended later. A first run that was killed once it had posted finds its
+    # own posting, and any delivery of its days may have been mended since.
+    is_first_again = [header.as_of for header in headers] == [as_of.isoformat()]
+    due = [header for header in reversed(headers) if header.as_of <= as_of.isoformat()]
+    is_own = any(one.inputs_hash == inputs_hash(records, date.fromisoformat(one.as_of)) for one in due)
+    if headers and not is_first_again and not is_own:
         raise RefusedError(
-            f"nothing was posted: the ledger goes to {last}, by other deliveries than those of {settings.home}, which has "
-            "processed none yet; set INCENTIVES_LEDGER_URL to a ledger of its own, or, where this one is, put the home back "
-            f"from a back-up or `incentives run --through {last}` first"
+            f"nothing was posted: the ledger goes to {headers[-1].as_of}, by other deliveries than those of {settings.home}, "
+            "which has published none of it; set INCENTIVES_LEDGER_URL to a ledger of its own, or, where this one is, put the "
+            f"home back from a back-up or `incentives run --through {headers[-1].as_of}` first"
         )
 
 

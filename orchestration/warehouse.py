@@ -132,6 +132,19 @@ def mark_built(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update context.run_window set is_built = true")
 
 
+def require_built(connection: duckdb.DuckDBPyConnection) -> None:
+    """RefusedError where the models do not all stand as of the window: its run was killed, failed, or was of some assets alone.
+
+    Awards are those of a day before then, so that nothing may be paid or published as of this one.
+    """
+    as_of = read_window(connection).as_of
+    if not connection.execute("select 1 from context.run_window where is_built").fetchone():
+        raise RefusedError(
+            f"nothing was done, since not all models stand as of {as_of}: `incentives run --through {as_of}`, or run the whole "
+            "job daily_incentives"
+        )
+
+
 def _continues(
     connection: duckdb.DuckDBPyConnection, window: Window, records: list[DeliveryRecord], kept: KeptMarts
 ) -> bool:

@@ -16,7 +16,7 @@ from orchestration.payout_reports import load_payouts
 from orchestration.payouts.payees import payees_as_known
 from orchestration.payouts.payouts import Payouts
 from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse, read_window
+from orchestration.warehouse import open_warehouse, read_window, require_built
 
 
 def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:
@@ -37,6 +37,7 @@ def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:
     def payout_proposals(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
         desk = Payouts.open(settings.ledger_url)
         with open_warehouse(settings) as connection:
+            require_built(connection)
             as_of = read_window(connection).as_of
             payees = payees_as_known(connection, as_of)
             waits = unposted(settings, connection) if is_payout_day(settings, as_of) else []

@@ -19,7 +19,7 @@ from orchestration.plots import Series, line_plot
 from orchestration.progress import Progress
 from orchestration.publication import loaded_head, publish
 from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse, read_window
+from orchestration.warehouse import open_warehouse, read_window, require_built
 
 REPORTS = (
     "incentive_ledger",
@@ -47,6 +47,8 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
     )
     def served_marts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
         with open_warehouse(settings) as connection:
+            # What is published is closed, for good.
+            require_built(connection)
             window = read_window(connection)
             head = loaded_head(connection, Ledger.open(settings.ledger_url))
             published = publish(connection, settings, window, head)

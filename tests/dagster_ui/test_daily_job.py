@@ -116,6 +116,10 @@ def test_a_day_is_not_closed_without_a_feed_that_was_delivered_and_not_asked_for
     told = refusal(location.run_range("2025-10-03", "2025-10-04", "orders", "order_lines", "run_context"))
     assert "refunds/landed_on=2025-10-04 is there and was not taken in" in told
     assert location.run_range("2025-10-03", "2025-10-04", "refunds", "run_context").success
+    # Nor by publishing what stood before, as that day's.
+    state = location.settings.state.read_bytes()
+    assert "not all models stand as of 2025-10-04" in refusal(location.run({}, "served_marts"))
+    assert location.settings.state.read_bytes() == state
 
 
 # Posting

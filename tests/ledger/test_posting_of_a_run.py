@@ -64,24 +64,56 @@ def test_after_a_posting_the_ledger_is_compared_with_the_awards(
     monkeypatch.setattr(Ledger, "check_against", differ)
     posted = post_day(settings, window(FIRST + DAY), [provisional(5)], [])
     assert (posted.differences, asked) == (("they differ",), [[provisional(5)]])
-    assert post_day(settings, window(FIRST), [], []).differences == (), (
+    assert post_day(settings, window(FIRST), [], [posted.result.head]).differences == (), (
         "a day before the last posted one has other awards"
     )
 
 
-def test_a_home_that_has_processed_nothing_posts_on_no_other_homes_ledger(
-    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mine = [delivered("orders", FIRST, "aa")]
-    monkeypatch.setattr("orchestration.awards.read_records", lambda home: mine if home == settings else [])
-    head = post_day(settings, window(FIRST), [provisional(5)], []).result.head
+@pytest.fixture
+def another(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Another home with the same ledger, of other deliveries; each of the two has some of five days."""
     other = replace(settings, home=tmp_path / "other")
-    with pytest.raises(RefusedError, match="goes to 2025-10-01, by other deliveries than those of"):
-        post_day(other, window(FIRST + DAY), [], [])
+    monkeypatch.setattr(
+        "orchestration.awards.read_records",
+        lambda home: [delivered("orders", FIRST + DAY * number, home.home.name) for number in range(5)],
+    )
+    return other
+
+
+@pytest.mark.parametrize("begins", [0, 1, 2, 3])
+def test_a_home_never_posts_on_the_ledger_of_another_one_wherever_it_begins(
+    settings: Settings, another: Settings, begins: int
+) -> None:
+    """Day by day it would come to the last day without posting anything, and go on from there."""
+    for number in range(3):
+        head = post_day(settings, window(FIRST + DAY * number), [provisional(number + 1)], []).result.head
+    with pytest.raises(RefusedError, match="goes to 2025-10-03, by other deliveries than those of"):
+        post_day(another, window(FIRST + DAY * begins), [], [])
     assert Ledger.open(settings.ledger_url).head() == head
-    # Killed before it had published, the first run of the home itself goes on.
-    mine.append(delivered("orders", FIRST + DAY, "bb"))
-    assert post_day(settings, window(FIRST + DAY), [provisional(7)], []).result.posted
+
+
+def test_a_home_that_was_lost_goes_on_with_its_own_ledger(settings: Settings) -> None:
+    """At once and day by day, also where nothing says any more how far it had come, and where a delivery was mended since."""
+    days = [FIRST, FIRST + DAY]
+    for day in days:
+        post_day(settings, window(day), [provisional(day.day)], [])
+    for day in (*days, FIRST + DAY * 2):
+        result = post_day(settings, window(day), [provisional(day.day)], []).result
+    assert result.posted
+
+
+def test_a_first_run_that_was_killed_once_it_had_posted_goes_on(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [delivered("orders", FIRST, "aa")]
+    monkeypatch.setattr("orchestration.awards.read_records", lambda home: found)
+    post_day(settings, window(FIRST), [provisional(5)], [])
+    # Nothing was published, so its days are not closed.
+    found[:] = [delivered("orders", FIRST, "mended")]
+    with pytest.raises(RefusedError, match="`incentives run --through 2025-10-01` first"):
+        post_day(settings, window(FIRST + DAY), [provisional(6)], [])
+    head = post_day(settings, window(FIRST), [provisional(5)], []).result.head
+    assert post_day(settings, window(FIRST + DAY), [provisional(6)], [head]).result.posted
 
 
 def delivered(feed: str, landed_on: date, sha256: str, state: State = State.ACCEPTED) -> DeliveryRecord:

@@ -10,6 +10,7 @@ import pytest
 from ledger_by_hand import PAID, desk_of, final, owed
 
 from orchestration.assets.payouts import payout_proposals_asset
+from orchestration.errors import RefusedError
 from orchestration.ledger.entries import Award
 from orchestration.ledger.ledger import Ledger
 from orchestration.payouts.payouts import Payouts
@@ -28,14 +29,15 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Payouts:
     return desk_of(ledger)
 
 
-def run(award: Award) -> None:
+def run(award: Award, is_built: bool = True) -> None:
     """The asset in a run of that day, in whose warehouse this award stands."""
     settings = Settings.from_environment()
     with open_warehouse(settings) as connection:
         for schema in ("context", "awards", "staging", "ledger"):
             connection.execute(f"create schema {schema}")
         connection.execute(
-            """create table context.run_window as select date '2026-01-14' as known_from, date '2026-01-15' as known_through,
+            f"""create table context.run_window as
+                select {is_built} as is_built, date '2026-01-14' as known_from, date '2026-01-15' as known_through,
                 date '2026-01-15' as as_of, date '2026-01-01' as earliest, date '2026-01-01' as first_delivery,
                 'UTC' as time_zone"""
         )
@@ -69,4 +71,11 @@ def test_what_was_posted_is_proposed(desk: Payouts) -> None:
 def test_where_the_day_could_not_be_posted_payouts_wait(desk: Payouts) -> None:
     """The day is posted already and the awards are others now, which are posted with the next day."""
     run(final(4_000))
+    assert desk.payouts() == []
+
+
+def test_where_the_models_of_the_day_were_not_all_built_nothing_is_proposed(desk: Payouts) -> None:
+    """A run that was killed once it had written its window left the awards of the day before, which the ledger agrees with."""
+    with pytest.raises(RefusedError, match="not all models stand as of 2026-01-15"):
+        run(final(10_000), is_built=False)
     assert desk.payouts() == []
