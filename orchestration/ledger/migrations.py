@@ -38,14 +38,13 @@ class Migration(NamedTuple):
     guarded: tuple[Table, ...] = ()
 
 
+_LEDGER: Final = (POSTINGS, ENTRIES, USED_TERMS, CHECKPOINTS)
+_PAYMENTS: Final = (PAYOUTS, PAYOUT_LINES, PAYOUT_STATES, PAYOUT_FILES, ADJUSTMENTS, ADJUSTMENT_DECISIONS)
+
 MIGRATIONS: Final = (
-    Migration(1, "postings and entries, used terms, checkpoints", (POSTINGS, ENTRIES, USED_TERMS, CHECKPOINTS)),
-    Migration(
-        2,
-        "payouts with their lines, states and files; adjustments",
-        (PAYOUTS, PAYOUT_LINES, PAYOUT_STATES, PAYOUT_FILES, ADJUSTMENTS, ADJUSTMENT_DECISIONS),
-    ),
-    Migration(3, "row numbers that nobody may say again", (), tuple(METADATA.sorted_tables)),
+    Migration(1, "postings and entries, used terms, checkpoints", _LEDGER),
+    Migration(2, "payouts with their lines, states and files; adjustments", _PAYMENTS),
+    Migration(3, "row numbers that nobody may say again", (), (*_LEDGER, *_PAYMENTS)),
 )
 
 

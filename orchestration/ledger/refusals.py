@@ -109,7 +109,7 @@ def row_number_ddl(dialect: str, tables: Iterable[Table]) -> dict[str, str]:
     for table in tables if dialect == "sqlite" else ():
         if [column.type.python_type for column in table.primary_key] != [int]:
             name = f"{table.name}_row_number"
-            # A row that comes without one has a number here that no row ever gets, -1.
+            # A row that comes without one has the number -1 here, which no row gets unless somebody says it.
             refused = f"EXISTS (SELECT 1 FROM {table.name} WHERE rowid = NEW.rowid)"
             message = f"the ledger is append-only: {table.name} takes the next row and no other change"
             triggers[name] = (
