@@ -22,6 +22,7 @@ from data_contracts.terms.loading import AnyProgram
 from orchestration.awards import inputs_hash, post_day
 from orchestration.deliveries import DeliveredFile, DeliveryRecord, State
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.chain import EMPTY, Head
 from orchestration.ledger.ledger import Ledger
 from orchestration.programs import check_none_is_gone, deployed_programs, used_versions
 from orchestration.settings import CHECKOUT, Settings
@@ -81,22 +82,26 @@ def another(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("begins", [0, 1, 2, 3])
+@pytest.mark.parametrize("anchors", [[], [EMPTY]], ids=["fresh", "with nothing posted so far"])
 def test_a_home_never_posts_on_the_ledger_of_another_one_wherever_it_begins(
-    settings: Settings, another: Settings, begins: int
+    settings: Settings, another: Settings, begins: int, anchors: list[Head]
 ) -> None:
     """Day by day it would come to the last day without posting anything, and go on from there."""
     for number in range(3):
         head = post_day(settings, window(FIRST + DAY * number), [provisional(number + 1)], []).result.head
     with pytest.raises(RefusedError, match="goes to 2025-10-03, by other deliveries than those of"):
-        post_day(another, window(FIRST + DAY * begins), [], [])
+        post_day(another, window(FIRST + DAY * begins), [], anchors)
     assert Ledger.open(settings.ledger_url).head() == head
 
 
-def test_a_home_that_was_lost_goes_on_with_its_own_ledger(settings: Settings) -> None:
-    """At once and day by day, also where nothing says any more how far it had come, and where a delivery was mended since."""
+def test_a_home_that_was_lost_goes_on_with_its_own_ledger(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Day by day, also where a delivery that stops no day was refused at first and replaced after the day was posted."""
+    found = [delivered("orders", FIRST, "aa"), delivered("short_videos", FIRST + DAY, "bb", State.REFUSED)]
+    monkeypatch.setattr("orchestration.awards.read_records", lambda home: found)
     days = [FIRST, FIRST + DAY]
     for day in days:
         post_day(settings, window(day), [provisional(day.day)], [])
+    found[1] = delivered("short_videos", FIRST + DAY, "cc")
     for day in (*days, FIRST + DAY * 2):
         result = post_day(settings, window(day), [provisional(day.day)], []).result
     assert result.posted

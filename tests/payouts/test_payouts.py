@@ -179,6 +179,7 @@ def test_export_pays_nobody_whose_payee_changed_or_is_gone(ledger: Ledger) -> No
         (MAX_CENTS + 1, Payee(PAID, has_tax_form=True), "above 1000000000000000 cents", True),
         (10_000, Payee("", has_tax_form=True), "payee_id is missing", True),
         (10_000, Payee("\u3000\u200b", has_tax_form=True), "payee_id is missing", True),
+        (10_000, Payee(" ", has_tax_form=True), "payee_id is missing", True),
         # Held first: somebody has to act, whatever the amount.
         (1, Payee(None, has_tax_form=False), "payee_id is missing", True),
     ],

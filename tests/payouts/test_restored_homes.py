@@ -66,6 +66,11 @@ def test_a_home_older_than_the_ledger_pays_nobody(home: Callable[[str, date, str
         payout_desk.propose(restored, "ann")
 
 
+def test_a_home_older_than_the_last_posting_proposes_nothing(home: Callable[[str, date, str], Settings]) -> None:
+    with pytest.raises(RefusedError, match="the ledger goes to 2026-01-12 and .* was processed through 2026-01-11"):
+        payout_desk.propose(home("restored", date(2026, 1, 11), "account-of-before"), "ann")
+
+
 def test_files_of_an_earlier_export_are_said_to_be_of_it(
     home: Callable[[str, date, str], Settings], capsys: pytest.CaptureFixture[str]
 ) -> None:
