@@ -91,7 +91,7 @@ def post_day(settings: Settings, window: Window, awards: list[Award], anchors: I
     if broken:
         raise RefusedError(f"the ledger is not as it was written: {broken[0]}; restore it, then run again")
     records = list(read_records(settings))
-    _require_own(settings, ledger, window.as_of, records, known)
+    _require_own(settings, ledger, window.as_of, awards, records, known)
     used = used_versions(deployed_programs(settings), window.as_of, window.first_delivery)
     result = ledger.post_awards(
         as_of=window.as_of,
@@ -107,9 +107,16 @@ def post_day(settings: Settings, window: Window, awards: list[Award], anchors: I
 
 
 def _require_own(
-    settings: Settings, ledger: Ledger, as_of: date, records: list[DeliveryRecord], anchors: Iterable[Head]
+    settings: Settings,
+    ledger: Ledger,
+    as_of: date,
+    awards: list[Award],
+    records: list[DeliveryRecord],
+    anchors: Iterable[Head],
 ) -> None:
     """RefusedError where a home that has published none of a ledger's postings finds none that rests on its own deliveries.
+
+    One whose awards are what is posted goes on all the same: deliveries that stop no day may have been mended after each posting.
 
     On the ledger of another home it would take back all that is owed there, and keep that home from posting until its own day.
     """
@@ -121,7 +128,7 @@ def _require_own(
     is_first_again = [header.as_of for header in headers] == [as_of.isoformat()]
     due = [header for header in reversed(headers) if header.as_of <= as_of.isoformat()]
     is_own = any(one.inputs_hash == inputs_hash(records, date.fromisoformat(one.as_of)) for one in due)
-    if headers and not is_first_again and not is_own:
+    if headers and not is_first_again and not is_own and (not awards or ledger.check_against(awards)):
         raise RefusedError(
             f"nothing was posted: the ledger goes to {headers[-1].as_of}, by other deliveries than those of {settings.home}, "
             "which has published none of it; set INCENTIVES_LEDGER_URL to a ledger of its own, or, where this one is, put the "

@@ -30,7 +30,7 @@ from orchestration.payouts.records import Payout
 from orchestration.progress import Progress
 from orchestration.publication import published_head
 from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse
+from orchestration.warehouse import open_warehouse, read_window
 from orchestration.writer_lock import writer_lock
 
 
@@ -145,15 +145,21 @@ def require_sound(settings: Settings) -> None:
 def require_posted(settings: Settings) -> None:
     """RefusedError where the ledger says otherwise than the awards of the last run: payouts wait until they are posted.
 
-    Also where it came further than the home, as one that was restored: whom it would pay is not known here yet.
+    Also where it came further than the home, as one that was restored, or the home further than its warehouse: whom it would pay
+    is not known here yet.
     """
     with open_warehouse(settings, read_only=True) as connection:
-        differences = unposted(settings, connection)
+        differences, built = unposted(settings, connection), read_window(connection).as_of
     if differences:
         raise RefusedError(
             f"nothing was done, since the ledger differs from the awards ({differences[0]}): run the next day, which posts them"
         )
     day, ledger = processed_day(settings), Ledger.open(settings.ledger_url)
+    if built < day:
+        raise RefusedError(
+            f"nothing was done, since {settings.warehouse} stands as of {built} and {settings.home} was processed through {day}: "
+            "`incentives rebuild` first, which brings the payees of that day"
+        )
     days = [posting.header.as_of for posting in ledger.postings()]
     days += [payout.day.isoformat() for payout in Payouts.open(settings.ledger_url).payouts()]
     if (last := max(days, default="")) > day.isoformat():

@@ -5,6 +5,7 @@ Does not belong here: how marts are published (``publication``).
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import dagster as dg
@@ -13,8 +14,10 @@ import duckdb
 from data_contracts.public_marts import PUBLIC_MARTS
 from orchestration.assets.feeds import OWNER
 from orchestration.deliveries import DeliveryRecord, State, read_records
+from orchestration.errors import RefusedError
 from orchestration.ledger.ledger import Ledger
 from orchestration.partitions import STOPPED_BY
+from orchestration.payout_desk import unposted
 from orchestration.plots import Series, line_plot
 from orchestration.progress import Progress
 from orchestration.publication import loaded_head, publish
@@ -50,6 +53,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
             # What is published is closed, for good.
             require_built(connection)
             window = read_window(connection)
+            require_day_posted(settings, connection, window.as_of)
             head = loaded_head(connection, Ledger.open(settings.ledger_url))
             published = publish(connection, settings, window, head)
             pictures: dict[str, dg.MetadataValue[Any]] = {
@@ -80,6 +84,18 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
             )
 
     return served_marts
+
+
+def require_day_posted(settings: Settings, connection: duckdb.DuckDBPyConnection, as_of: date) -> None:
+    """RefusedError where a day's posting was refused, or its run killed before it: closed, the day would never be posted.
+
+    What a day that is posted already keeps for the next one is published.
+    """
+    last = Ledger.open(settings.ledger_url).last_awards_day()
+    if (last is None or last < as_of) and (differences := unposted(settings, connection)):
+        raise RefusedError(
+            f"nothing was published, since {as_of} is not posted ({differences[0]}): run the whole job daily_incentives"
+        )
 
 
 def daily_gmv(connection: duckdb.DuckDBPyConnection) -> dg.MarkdownMetadataValue:

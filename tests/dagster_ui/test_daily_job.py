@@ -21,6 +21,7 @@ from orchestration import daily_job
 from orchestration.assets.ledger import money_check_keys
 from orchestration.assets.models import Translator
 from orchestration.dbt import PROJECT
+from orchestration.errors import RefusedError
 from orchestration.partitions import RANGE_END, RANGE_START, delivery_days
 from tests.end_to_end import golden_world as golden
 
@@ -154,6 +155,25 @@ def test_a_failing_check_on_money_keeps_the_ledger_as_it_is(location: CodeLocati
     for place in before:
         assert after[place] == before[place] or place.startswith("deliveries/"), place
     assert {place.split("/")[0] for place in after.keys() - before.keys()} <= {"accepted", "quarantine", "deliveries"}
+
+
+def test_a_day_whose_posting_was_refused_is_not_published_alone(
+    location: CodeLocation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_connection: object) -> None:
+        raise RefusedError("the second opinion differs")
+
+    with monkeypatch.context() as disagreeing:
+        disagreeing.setattr("orchestration.assets.ledger.require_agreement", refuse)
+        assert "the second opinion differs" in refusal(location.run_day("2025-10-03"))
+    state = location.settings.state.read_bytes()
+    result = location.run({}, "served_marts")
+    assert "nothing was published, since 2025-10-03 is not posted" in refusal(result)
+    assert location.settings.state.read_bytes() == state
+
+
+def test_models_are_not_built_in_part(location: CodeLocation) -> None:
+    assert "models are built all together" in refusal(location.run({}, "market_monthly"))
 
 
 def test_a_model_of_which_dbt_tells_nothing_ends_the_run_red(

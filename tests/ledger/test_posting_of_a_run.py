@@ -107,6 +107,21 @@ def test_a_home_that_was_lost_goes_on_with_its_own_ledger(settings: Settings, mo
     assert result.posted
 
 
+def test_a_home_that_was_restored_goes_on_where_a_delivery_was_mended_after_the_last_posting(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A feed that stops no day was refused from the beginning; no publication is restored, nor was anything ever paid."""
+    found = [delivered("orders", FIRST, "aa"), delivered("ad_spend", FIRST, "broken", State.REFUSED)]
+    monkeypatch.setattr("orchestration.awards.read_records", lambda home: found)
+    head = post_day(settings, window(FIRST), [provisional(5)], []).result.head
+    head = post_day(settings, window(FIRST + DAY), [provisional(6)], [head]).result.head
+    found[1] = delivered("ad_spend", FIRST, "mended")
+    for number in (2, 3):
+        assert not post_day(settings, window(FIRST + DAY * number), [provisional(6)], []).result.posted
+    with pytest.raises(RefusedError, match="by other deliveries"):
+        post_day(settings, window(FIRST + DAY * 3), [], [])
+
+
 def test_a_first_run_that_was_killed_once_it_had_posted_goes_on(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,7 +132,7 @@ def test_a_first_run_that_was_killed_once_it_had_posted_goes_on(
     found[:] = [delivered("orders", FIRST, "mended")]
     with pytest.raises(RefusedError, match="`incentives run --through 2025-10-01` first"):
         post_day(settings, window(FIRST + DAY), [provisional(6)], [])
-    head = post_day(settings, window(FIRST), [provisional(5)], []).result.head
+    head = post_day(settings, window(FIRST), [provisional(7)], []).result.head
     assert post_day(settings, window(FIRST + DAY), [provisional(6)], [head]).result.posted
 
 

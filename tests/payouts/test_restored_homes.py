@@ -34,6 +34,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, date
         settings = Settings.from_environment()
         Progress("UTC", date(2026, 1, 1), day).save(settings)
         with open_warehouse(settings) as connection:
+            connection.execute("create schema context")
+            connection.execute(
+                """create table context.run_window as select $1::date - 1 as known_from, $1::date as known_through,
+                    $1::date as as_of, date '2026-01-01' as earliest, date '2026-01-01' as first_delivery, 'UTC' as time_zone""",
+                [day],
+            )
             connection.execute("create schema awards")
             connection.execute("create schema staging")
             columns = ", ".join(f"? as {column}" for column in AWARD.key._fields)
@@ -66,9 +72,24 @@ def test_a_home_older_than_the_ledger_pays_nobody(home: Callable[[str, date, str
         payout_desk.propose(restored, "ann")
 
 
-def test_a_home_older_than_the_last_posting_proposes_nothing(home: Callable[[str, date, str], Settings]) -> None:
-    with pytest.raises(RefusedError, match="the ledger goes to 2026-01-12 and .* was processed through 2026-01-11"):
-        payout_desk.propose(home("restored", date(2026, 1, 11), "account-of-before"), "ann")
+def test_a_home_older_than_a_posting_pays_nobody(home: Callable[[str, date, str], Settings]) -> None:
+    """The ledger came back to what this home knows to be owed, and nobody was paid since."""
+    settings = home("restored", date(2026, 1, 13), "account-of-before")
+    owed(Ledger.open(settings.ledger_url), "2026-01-14", AWARD, final(7_000, beneficiary_id="P2"))
+    owed(Ledger.open(settings.ledger_url), "2026-01-15", AWARD)
+    with pytest.raises(RefusedError, match="the ledger goes to 2026-01-15"):
+        payout_desk.propose(settings, "ann")
+
+
+def test_a_home_whose_warehouse_is_one_of_before_pays_nobody(home: Callable[[str, date, str], Settings]) -> None:
+    """Put back alone, it knows the payees of its own day, and where no award changed since nothing else tells."""
+    settings = home("now", date(2026, 1, 13), "account-of-before")
+    _, (proposed,) = payout_desk.propose(settings, "ann")
+    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    Progress("UTC", date(2026, 1, 1), date(2026, 1, 15)).save(settings)
+    for step in (payout_desk.propose, payout_desk.export):
+        with pytest.raises(RefusedError, match="warehouse.duckdb stands as of 2026-01-13 and .* through 2026-01-15"):
+            step(settings, "cid")
 
 
 def test_files_of_an_earlier_export_are_said_to_be_of_it(
