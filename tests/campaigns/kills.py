@@ -1,6 +1,6 @@
 """Kills the real command, again and again, and looks at what the same command makes of it afterwards.
 
-    PYTHONPATH=tests:. python -m campaigns.kills --moments 100 --seed 1 [--boundaries 2] [--jobs 2] [--stories first next]
+    PYTHONPATH=tests:. python -m campaigns.kills --moments 100 --seed 1 [--boundaries 2 --like STEP_S] [--jobs 2] [--stories first]
 
 At random moments, and at boundaries between two writes (``boundaries``): of each kind of them the first, the last and those
 between. Several kills follow one another in one home before the command is left alone. Then it ends well, and what stands is
@@ -339,6 +339,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--moments", type=int, default=100, help="trials at random moments")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--boundaries", type=int, default=0, help="boundaries of each kind; none by default")
+    parser.add_argument("--like", default="", help="only boundaries whose names match, as STEP_S those between steps")
     parser.add_argument("--in-one-home", type=int, default=6, help="boundaries that follow one another in one home")
     parser.add_argument("--jobs", type=int, default=1, help="trials at once, each in a deployment of its own")
     parser.add_argument("--stories", nargs="+", choices=STORIES, default=list(STORIES))
@@ -357,7 +358,7 @@ def run(arguments: argparse.Namespace, stories: list[Story], folder: Path, told:
     trials = list(at_moments(stories, arguments.moments, arguments.seed))
     for story in stories if arguments.boundaries else []:
         undisturbed = ground.undisturbed[story.name]
-        taken = chosen(undisturbed.boundaries, arguments.boundaries)
+        taken = [one for one in chosen(undisturbed.boundaries, arguments.boundaries) if re.search(arguments.like, one)]
         print(f"{story.name}: {len(taken)} of {len(undisturbed.boundaries)} boundaries", flush=True)
         trials.extend(at_boundaries(story, taken, arguments.in_one_home))
     grounds.put(ground)
@@ -392,6 +393,7 @@ def _say(told: Told, arguments: argparse.Namespace) -> None:
         for kill in trial.kills:
             print(f"            killed: {kill}", flush=True)
         again = f"--seed {arguments.seed} --moments {arguments.moments} --boundaries {arguments.boundaries}"
+        again += f" --like '{arguments.like}'" if arguments.like else ""
         print(f"            again: {again} --stories {' '.join(arguments.stories)} --only {trial.number}", flush=True)
 
 
