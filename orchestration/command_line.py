@@ -327,15 +327,17 @@ def verify() -> None:
 @app.command()
 def doctor(
     repair: Annotated[
-        bool, typer.Option("--repair", help="rewrite the small file of served views, after the home moved")
+        bool, typer.Option("--repair", help="rewrite the paths in served views and warehouse, after the home moved")
     ] = False,
 ) -> None:
     """Checks settings, versions, permissions, locks and free space, and says what to do."""
     from orchestration.doctor import examine
     from orchestration.publication import write_views
+    from orchestration.warehouse import rewrite_views
 
     settings = Settings.from_environment()
     if repair:
+        rewrite_views(settings)
         write_views(settings)
         console.print(f"ok  {settings.serving / 'marts.duckdb'} was rewritten")
     found = examine(settings)

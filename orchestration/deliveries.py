@@ -18,6 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from data_contracts.feeds import FEEDS, Feed
+from orchestration.delivery_parts import part_paths
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import sync, write_text
 from orchestration.settings import Settings
@@ -307,6 +308,17 @@ def check_all_closed(settings: Settings, rehash: bool = False, through: date = d
                 check_closed(settings, record, rehash)
                 checked += 1
     return checked
+
+
+def check_rows_kept(settings: Settings) -> None:
+    """RefusedError naming the folder of an accepted delivery whose rows are gone, as where it was put back from a day before.
+
+    Payees and facts are read from these rows each time: without them those of before would count again.
+    """
+    for record in read_records(settings):
+        folder = settings.accepted / record.feed / f"landed_on={record.landed_on}"
+        if record.state is State.ACCEPTED and not part_paths(folder):
+            raise RefusedError(f"{folder} is gone, whose delivery was taken in: put it back from a back-up")
 
 
 def latest_accepted(settings: Settings, feed: str) -> date | None:

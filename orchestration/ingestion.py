@@ -19,6 +19,7 @@ from orchestration.deliveries import (
     State,
     check_all_closed,
     check_closed,
+    check_rows_kept,
     find_deliveries,
     is_closed,
     latest_accepted,
@@ -96,13 +97,15 @@ def ingest(
     what was not taken in yet, or changed since: a day is closed once it is processed.
     """
     done = last_processed(settings, progress)
-    for feed in FEEDS.values():
-        ensure_empty_part(settings, feed)
-        clear_unrecorded(settings, feed, done)
     check_all_closed(settings, through=done)
+    check_rows_kept(settings)
     found = find_deliveries(settings)
     _check_none_vanished(settings, found.deliveries, done)
     _check_nothing_came_late(settings, found.deliveries, done)
+    # Only now: rows whose record was lost must still be there when it is put back.
+    for feed in FEEDS.values():
+        ensure_empty_part(settings, feed)
+        clear_unrecorded(settings, feed, done)
     _retry_refused(settings, done, report)
     due = [(day, name) for day, name in _deliveries_by_day(settings, found) if done < day <= last and name in feeds]
     for day, deliveries in groupby(due, key=lambda delivery: delivery[0]):

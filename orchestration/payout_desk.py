@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from orchestration.awards import read_awards
+from orchestration.deliveries import check_rows_kept
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import write_text
 from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, require_request
@@ -30,7 +31,7 @@ from orchestration.payouts.records import Payout
 from orchestration.progress import Progress
 from orchestration.publication import published_head
 from orchestration.settings import Settings
-from orchestration.warehouse import open_warehouse, read_window
+from orchestration.warehouse import is_built, open_warehouse, read_window
 from orchestration.writer_lock import writer_lock
 
 
@@ -145,16 +146,24 @@ def require_sound(settings: Settings) -> None:
 def require_posted(settings: Settings) -> None:
     """RefusedError where the ledger says otherwise than the awards of the last run: payouts wait until they are posted.
 
-    Also where it came further than the home, as one that was restored, or the home further than its warehouse: whom it would pay
-    is not known here yet.
+    Also where ledger, warehouse or accepted rows stand as of another day than the home, as where one of them was put back from a
+    back-up alone: whom it would pay is not known here.
     """
+    check_rows_kept(settings)
+    day, ledger = processed_day(settings), Ledger.open(settings.ledger_url)
     with open_warehouse(settings, read_only=True) as connection:
         differences, built = unposted(settings, connection), read_window(connection).as_of
+        # A run that failed before it had built all models keeps no payout of the day before.
+        is_ahead = built > day and is_built(connection)
     if differences:
         raise RefusedError(
             f"nothing was done, since the ledger differs from the awards ({differences[0]}): run the next day, which posts them"
         )
-    day, ledger = processed_day(settings), Ledger.open(settings.ledger_url)
+    if is_ahead:
+        raise RefusedError(
+            f"nothing was done, since {settings.warehouse} stands as of {built} and {settings.home} was processed through {day}: "
+            f"`incentives run --through {built}` first"
+        )
     if built < day:
         raise RefusedError(
             f"nothing was done, since {settings.warehouse} stands as of {built} and {settings.home} was processed through {day}: "

@@ -15,7 +15,7 @@ from typing import Any, Final
 import duckdb
 
 from orchestration.awards import awards_day, read_awards
-from orchestration.deliveries import check_all_closed
+from orchestration.deliveries import check_all_closed, check_rows_kept
 from orchestration.errors import IncentivesError, RefusedError, SettingsError
 from orchestration.ledger.adjustments import Adjustments
 from orchestration.ledger.chain import Head
@@ -108,6 +108,7 @@ def _awards(settings: Settings, ledger: Ledger, processed: date | None) -> Check
 
 def _closed(settings: Settings) -> Checked:
     try:
+        check_rows_kept(settings)
         return f"bytes of {check_all_closed(settings, rehash=True)} closed deliveries", []
     except IncentivesError as error:
         return "", [str(error)]

@@ -48,6 +48,12 @@ def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[duck
         # Both were checked when the settings were read.
         connection.execute(f"set TimeZone = '{settings.time_zone}'; set memory_limit = '{settings.memory}'")
         yield connection
+    except duckdb.IOException as error:
+        if "No files found" not in str(error):
+            raise
+        raise SettingsError(
+            f"{settings.warehouse} reads accepted rows of another place, which are not there: `incentives doctor --repair`"
+        ) from error
     finally:
         connection.close()
 
@@ -132,13 +138,18 @@ def mark_built(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update context.run_window set is_built = true")
 
 
+def is_built(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether all models stand as of the window."""
+    return bool(connection.execute("select 1 from context.run_window where is_built").fetchone())
+
+
 def require_built(connection: duckdb.DuckDBPyConnection) -> None:
     """RefusedError where the models do not all stand as of the window: its run was killed, failed, or was of some assets alone.
 
     Awards are those of a day before then, so that nothing may be paid or published as of this one.
     """
     as_of = read_window(connection).as_of
-    if not connection.execute("select 1 from context.run_window where is_built").fetchone():
+    if not is_built(connection):
         raise RefusedError(
             f"nothing was done, since not all models stand as of {as_of}: `incentives run --through {as_of}`, or run the whole "
             "job daily_incentives"
@@ -258,6 +269,13 @@ def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings, wind
     connection.execute(
         f"create or replace view context.quarantine as select * from read_parquet({broken}, hive_partitioning = false)"
     )
+
+
+def rewrite_views(settings: Settings) -> None:
+    """Has the views of a warehouse that stands, if one does, read the rows of this home: their paths are absolute."""
+    if settings.warehouse.exists():
+        with open_warehouse(settings) as connection:
+            _write_views(connection, settings, read_window(connection))
 
 
 def _select_between(parts: Path, after: date, through: date) -> str:

@@ -49,10 +49,16 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
         description="Views over immutable Parquet in a versioned folder; an open reader never blocks a run, nor sees two versions.",
     )
     def served_marts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[None]]:
+        progress = Progress.load(settings)
         with open_warehouse(settings) as connection:
             # What is published is closed, for good.
             require_built(connection)
             window = read_window(connection)
+            if progress.processed_through is not None and window.known_through < progress.processed_through:
+                raise RefusedError(
+                    f"nothing was published, since {settings.warehouse} stands as of {window.as_of} and {settings.home} was "
+                    f"processed through {progress.processed_through}: `incentives rebuild` first"
+                )
             require_day_posted(settings, connection, window.as_of)
             head = loaded_head(connection, Ledger.open(settings.ledger_url))
             published = publish(connection, settings, window, head)
@@ -60,7 +66,6 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
                 "daily GMV": daily_gmv(connection),
                 "quarantine by rule": quarantine_by_rule(connection),
             }
-        progress = Progress.load(settings)
         replace(progress, earliest=window.earliest, processed_through=window.known_through).save(settings)
         yield dg.MaterializeResult(
             metadata={

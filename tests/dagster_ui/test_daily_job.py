@@ -6,6 +6,7 @@ Does not belong here: figures (``tests/end_to_end``) or how the UI shows a run (
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -23,6 +24,8 @@ from orchestration.assets.models import Translator
 from orchestration.dbt import PROJECT
 from orchestration.errors import RefusedError
 from orchestration.partitions import RANGE_END, RANGE_START, delivery_days
+from orchestration.progress import Progress
+from orchestration.window import DAY
 from tests.end_to_end import golden_world as golden
 
 ENTRIES = """
@@ -169,6 +172,16 @@ def test_a_day_whose_posting_was_refused_is_not_published_alone(
     state = location.settings.state.read_bytes()
     result = location.run({}, "served_marts")
     assert "nothing was published, since 2025-10-03 is not posted" in refusal(result)
+    assert location.settings.state.read_bytes() == state
+
+
+def test_a_warehouse_of_a_day_before_is_not_published_alone(location: CodeLocation) -> None:
+    """Put back alone: its days would be closed a second time, and those after it open again."""
+    progress = Progress.load(location.settings)
+    assert progress.processed_through is not None
+    replace(progress, processed_through=progress.processed_through + DAY).save(location.settings)
+    state = location.settings.state.read_bytes()
+    assert "stands as of" in refusal(location.run({}, "served_marts"))
     assert location.settings.state.read_bytes() == state
 
 

@@ -1,0 +1,145 @@
+"""One part of a home put back alone from the day before: nobody is paid by what it knew then."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import pytest
+from ledger_by_hand import final, owed
+
+from data_contracts.feeds import FEEDS
+from orchestration import payout_desk
+from orchestration.deliveries import read_records
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.ingestion import ingest, window_of
+from orchestration.ledger.ledger import Ledger
+from orchestration.progress import Progress
+from orchestration.settings import Settings
+from orchestration.warehouse import KeptMarts, mark_built, open_warehouse, rewrite_views, write_context
+from orchestration.window import DAY
+
+AWARD = final(10_000)
+BEFORE, TODAY = date(2026, 1, 12), date(2026, 1, 13)
+PARTNERS = (
+    "partner_id,partner_type,name,payee_id,tax_form_on_file,updated_at\nP1,TSP,Harbor,{payee},true,{day}T00:00:00Z\n"
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """A home of two days, the second of which brought another account of P1 and no posting; nothing is proposed yet."""
+    for name, value in (("NAME", "Marketplace Inc."), ("ACCOUNT", "000123456789"), ("AGENT", "BANKUS33XXX")):
+        monkeypatch.setenv(f"INCENTIVES_DEBTOR_{name}", value)
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("INCENTIVES_LANDING", raising=False)
+    monkeypatch.delenv("INCENTIVES_LEDGER_URL", raising=False)
+    (tmp_path / "home" / "ledger").mkdir(parents=True)
+    return Settings.from_environment()
+
+
+def run(settings: Settings, day: date, payee: str) -> None:
+    """A day as a run leaves it, but for its models: the delivery taken in, the context written, the day closed."""
+    folder = settings.landing / "partners" / f"landed_on={day}"
+    folder.mkdir(parents=True)
+    (folder / "delivery.csv").write_text(PARTNERS.format(payee=payee, day=day))
+    progress = Progress.load(settings)
+    ingest(settings, progress, day)
+    window = window_of(settings, progress, day)
+    with open_warehouse(settings) as connection:
+        write_context(connection, settings, window, read_records(settings), KeptMarts((), "project"))
+        mark_built(connection)
+        connection.execute("create schema if not exists awards")
+        connection.execute("create schema if not exists staging")
+        columns = ", ".join(f"? as {column}" for column in AWARD.key._fields)
+        connection.execute(
+            f"create or replace table awards.incentive_awards as select {columns}, ?::bigint as amount_cents, ? as stage",
+            [*AWARD.key, AWARD.amount_cents, AWARD.stage],
+        )
+        for feed in FEEDS:
+            connection.execute(f"create or replace view staging.stg_{feed} as select * from accepted.{feed}")
+    Progress("UTC", BEFORE, day).save(settings)
+
+
+@pytest.fixture
+def put_back(settings: Settings, tmp_path: Path) -> Callable[[str], None]:
+    """Makes the home, with a payout approved the day before, and puts back one part of it as it was then."""
+    run(settings, BEFORE, "account-of-before")
+    owed(Ledger.open(settings.ledger_url), "2026-01-12", AWARD)
+    _, (proposed,) = payout_desk.propose(settings, "ann")
+    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    kept = tmp_path / "kept"
+    shutil.copytree(settings.home, kept)
+    run(settings, TODAY, "account-of-today")
+
+    def back(part: str) -> None:
+        place = settings.home / part
+        if place.is_dir():
+            shutil.rmtree(place)
+            shutil.copytree(kept / part, place)
+        else:
+            shutil.copy(kept / part, place)
+
+    return back
+
+
+def test_the_payee_of_today_is_known(settings: Settings, put_back: Callable[[str], None]) -> None:
+    done, _ = payout_desk.export(settings, "cid")
+    assert done.cancelled == (("PARTNER:P1|CASH|2026-01-12", "the payee changed since it was proposed"),)
+
+
+def test_accepted_rows_of_the_day_before_pay_nobody(settings: Settings, put_back: Callable[[str], None]) -> None:
+    put_back("accepted")
+    for step in (payout_desk.propose, payout_desk.export):
+        with pytest.raises(
+            RefusedError, match="accepted/partners/landed_on=2026-01-13 is gone, whose delivery was taken in"
+        ):
+            step(settings, "cid")
+    with pytest.raises(RefusedError, match="partners/landed_on=2026-01-13 is gone"):
+        run(settings, TODAY + DAY, "account-of-today")
+
+
+def test_a_state_of_the_day_before_pays_nobody(settings: Settings, put_back: Callable[[str], None]) -> None:
+    """Nothing was posted as of the day, so that the ledger does not tell."""
+    put_back("state.json")
+    for step in (payout_desk.propose, payout_desk.export):
+        with pytest.raises(
+            RefusedError, match="stands as of 2026-01-13 and .* through 2026-01-12: .* --through 2026-01-13"
+        ):
+            step(settings, "cid")
+
+
+def test_a_run_that_did_not_build_all_models_keeps_no_payout_of_the_day_before(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    put_back("state.json")
+    with open_warehouse(settings) as connection:
+        connection.execute("update context.run_window set is_built = false")
+    done, _ = payout_desk.export(settings, "cid")
+    assert [payout.payee_id for payout in done.paid] == ["account-of-before"]
+
+
+def test_a_home_that_moved_pays_once_its_paths_are_mended(
+    settings: Settings, put_back: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.home.rename(tmp_path / "moved")
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path / "moved"))
+    moved = Settings.from_environment()
+    with pytest.raises(SettingsError, match="reads accepted rows of another place, .*`incentives doctor --repair`"):
+        payout_desk.export(moved, "cid")
+    rewrite_views(moved)
+    done, _ = payout_desk.export(moved, "cid")
+    assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
+
+
+def test_records_of_the_day_before_cost_no_rows(settings: Settings, put_back: Callable[[str], None]) -> None:
+    """A feed that stops no day: its rows are there when the records are put back."""
+    rows = settings.accepted / "ad_spend" / f"landed_on={TODAY}"
+    rows.mkdir()
+    shutil.copy(settings.accepted / "ad_spend" / "landed_on=0001-01-01" / "part-0.parquet", rows)
+    put_back("deliveries")
+    with pytest.raises(RefusedError, match="came after its day was closed"):
+        run(settings, TODAY + DAY, "account-of-today")
+    assert (rows / "part-0.parquet").exists()
