@@ -27,8 +27,9 @@ demo: $(READY)
 ui: $(READY)
 	@INCENTIVES_HOME="$${INCENTIVES_HOME:-$(DEMO_HOME)}" $(BIN)/incentives ui --port $(PORT)
 
+# Three for two cores: tests of the whole deployment wait one second in seven, for daemons, locks and what they killed.
 test: $(READY)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 
 # Every law on N new worlds; SEED=7 gives the same ones again, MINUTES=60 goes on with other seeds until the time is over, LAW=name
 # tries one law.

@@ -16,7 +16,8 @@ from deployment import Deployment
 @pytest.fixture(scope="session")
 def states(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """Keeps ``once`` (delivered and posted in one run) and ``prepared`` (nothing run yet, but the dbt project parsed)."""
-    deployment = Deployment(tmp_path_factory.mktemp("golden") / "deployment")
+    # Dagster counts through all days from the first that it offers, again and again.
+    deployment = Deployment(tmp_path_factory.mktemp("golden") / "deployment", {"INCENTIVES_FIRST_DAY": "2025-01-01"})
     golden_world.land(deployment)
     deployment.run(golden_world.LAST_DAY)
     deployment.keep("once")
