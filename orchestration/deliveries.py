@@ -18,7 +18,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from data_contracts.feeds import FEEDS, Feed
-from orchestration.delivery_parts import part_paths
+from orchestration.delivery_parts import is_part
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import sync, write_text
 from orchestration.settings import Settings
@@ -311,14 +311,20 @@ def check_all_closed(settings: Settings, rehash: bool = False, through: date = d
 
 
 def check_rows_kept(settings: Settings) -> None:
-    """RefusedError naming the folder of an accepted delivery whose rows are gone, as where it was put back from a day before.
+    """RefusedError naming the folder of an accepted delivery whose rows are gone, or stand there twice, as after a partial restore.
 
     Payees and facts are read from these rows each time: without them those of before would count again.
     """
     for record in read_records(settings):
-        folder = settings.accepted / record.feed / f"landed_on={record.landed_on}"
-        if record.state is State.ACCEPTED and not part_paths(folder):
-            raise RefusedError(f"{folder} is gone, whose delivery was taken in: put it back from a back-up")
+        if record.state is State.ACCEPTED:
+            folder = settings.accepted / record.feed / f"landed_on={record.landed_on}"
+            names = sorted(path.name for path in folder.glob("*.parquet"))
+            if not names:
+                raise RefusedError(f"{folder} is gone, whose delivery was taken in: put it back from a back-up")
+            if strange := [name for name in names if not is_part(name)]:
+                raise RefusedError(
+                    f"{folder / strange[0]} is none that acceptance wrote, and would count: move it away"
+                )
 
 
 def latest_accepted(settings: Settings, feed: str) -> date | None:

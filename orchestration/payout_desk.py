@@ -31,7 +31,7 @@ from orchestration.payouts.records import Payout
 from orchestration.progress import Progress
 from orchestration.publication import published_head
 from orchestration.settings import Settings
-from orchestration.warehouse import is_built, open_warehouse, read_window
+from orchestration.warehouse import is_built, open_warehouse, read_window, require_own_rows
 from orchestration.writer_lock import writer_lock
 
 
@@ -211,6 +211,7 @@ def _begun_and_alone(settings: Settings, command: str) -> Iterator[None]:
 
 def _payees(settings: Settings, day: date) -> dict[tuple[str, str], Payee]:
     with open_warehouse(settings, read_only=True) as connection:
+        require_own_rows(connection, settings)
         return payees_as_known(connection, day)
 
 

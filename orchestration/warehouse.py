@@ -278,6 +278,16 @@ def rewrite_views(settings: Settings) -> None:
             _write_views(connection, settings, read_window(connection))
 
 
+def require_own_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """SettingsError where the views read accepted rows of another home, since this one moved or is a copy: payees may differ."""
+    views = connection.execute("select sql from duckdb_views() where schema_name = 'accepted'").fetchall()
+    here = quoted(settings.accepted / "_").removesuffix("_'")
+    if not all(here in sql for (sql,) in views):
+        raise SettingsError(
+            f"{settings.warehouse} reads accepted rows of another place, not of {settings.home}: `incentives doctor --repair`"
+        )
+
+
 def _select_between(parts: Path, after: date, through: date) -> str:
     """Accepted rows of the days (after, through], whose folders alone are opened.
 

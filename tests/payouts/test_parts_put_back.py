@@ -101,6 +101,33 @@ def test_accepted_rows_of_the_day_before_pay_nobody(settings: Settings, put_back
         run(settings, TODAY + DAY, "account-of-today")
 
 
+def test_a_copy_among_accepted_rows_is_named(settings: Settings, put_back: Callable[[str], None]) -> None:
+    """As copying tools make it: its rows would count twice."""
+    folder = settings.accepted / "partners" / f"landed_on={TODAY}"
+    shutil.copy(folder / "part-0.parquet", folder / "part-0 (1).parquet")
+    for look in (lambda: payout_desk.export(settings, "cid"), lambda: run(settings, TODAY + DAY, "account-of-today")):
+        with pytest.raises(RefusedError, match=r"part-0 \(1\).parquet is none that acceptance wrote, .* move it away"):
+            look()
+
+
+def test_a_copy_of_the_home_pays_nobody_by_the_rows_of_the_first(
+    settings: Settings, put_back: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The paths in its warehouse are those of the first home, which was put back to the day before."""
+    shutil.copytree(settings.home, tmp_path / "copy")
+    put_back("accepted")
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path / "copy"))
+    copy = Settings.from_environment()
+    for step in (payout_desk.propose, payout_desk.export):
+        with pytest.raises(
+            SettingsError, match="reads accepted rows of another place, .* `incentives doctor --repair`"
+        ):
+            step(copy, "cid")
+    rewrite_views(copy)
+    done, _ = payout_desk.export(copy, "cid")
+    assert done.cancelled == (("PARTNER:P1|CASH|2026-01-12", "the payee changed since it was proposed"),)
+
+
 def test_a_state_of_the_day_before_pays_nobody(settings: Settings, put_back: Callable[[str], None]) -> None:
     """Nothing was posted as of the day, so that the ledger does not tell."""
     put_back("state.json")
