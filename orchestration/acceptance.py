@@ -24,6 +24,7 @@ from data_contracts.contracts import BROKEN_ROWS, broken_rows, contract, values
 from data_contracts.feeds import Feed
 from data_contracts.keys import key_of
 from data_contracts.values import ACCEPTED_TYPES, canonical_text
+from orchestration.accepted_rows import EMPTY_DAY, rows_folder
 from orchestration.decoding import check_marked, mark_of, marked
 from orchestration.deliveries import (
     MANIFEST,
@@ -33,7 +34,7 @@ from orchestration.deliveries import (
     check_names,
     delivery_files,
     delivery_folder,
-    fingerprint,
+    fingerprints,
     forget_accepted,
     is_closed,
     latest_accepted,
@@ -41,8 +42,9 @@ from orchestration.deliveries import (
     unchanged,
     write_record,
 )
-from orchestration.delivery_parts import PARTS, DeliveryParts, publish_part, write_part
+from orchestration.delivery_parts import PARTS, DeliveryParts, part_paths, publish_part, write_part
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.fingerprints import fingerprint
 from orchestration.readers import Batch, read_file
 from orchestration.settings import Settings
 
@@ -60,7 +62,6 @@ QUARANTINE_SCHEMA = pl.Schema(
     }
 )
 _UNIT_SEPARATOR = "\x1f"
-EMPTY_DAY = date(1, 1, 1)  # its folder holds the schema and no rows
 _WHOLE_ROW = "the row"  # that a row of another shape breaks, which has no columns
 _ROWS_COMPARED_AT_ONCE = 250_000
 _LONGEST_REASON = 600  # characters
@@ -135,7 +136,7 @@ def ensure_empty_part(settings: Settings, feed: Feed) -> None:
 
 
 def _day_folder(parent: Path, landed_on: date) -> Path:
-    folder = parent / f"landed_on={landed_on.isoformat()}"
+    folder = rows_folder(parent, landed_on)
     for path in (parent.parent, parent, folder):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -191,7 +192,7 @@ class _Intake:
         record = DeliveryRecord(self.feed.name, self.landed_on, State.REFUSED)
         try:
             with suppress(OSError):  # reading says better which file cannot be read
-                record = replace(record, files=fingerprint(folder))
+                record = replace(record, files=fingerprints(folder))
             check_names(folder)
             self._read(delivery_files(folder))
             if not unchanged(folder, record.files):
@@ -203,7 +204,7 @@ class _Intake:
             self._check_manifest(folder / MANIFEST)
             self._check_share()
             self.good.publish(without=surplus.flags)
-            return replace(record, state=State.ACCEPTED)
+            return replace(record, state=State.ACCEPTED, parts=tuple(map(fingerprint, part_paths(self.accepted))))
         except RefusedError as refusal:
             reason = f"{record.name} is refused: {_one_line(str(refusal))}"
             return replace(record, reason=reason, unknown_columns=self._unknown())

@@ -331,13 +331,17 @@ def doctor(
     ] = False,
 ) -> None:
     """Checks settings, versions, permissions, locks and free space, and says what to do."""
+    from orchestration.acceptance import ensure_empty_part
     from orchestration.doctor import examine
     from orchestration.publication import write_views
     from orchestration.warehouse import rewrite_views
 
     settings = Settings.from_environment()
     if repair:
-        rewrite_views(settings)
+        if settings.warehouse.exists():
+            for feed in FEEDS.values():
+                ensure_empty_part(settings, feed)  # a view needs a file to read, be it without rows
+            rewrite_views(settings)
         write_views(settings)
         console.print(f"ok  {settings.serving / 'marts.duckdb'} was rewritten")
     found = examine(settings)

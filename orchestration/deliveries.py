@@ -6,21 +6,19 @@ and waiving. Does not belong here: reading, checking and accepting rows (``reade
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
 from data_contracts.feeds import FEEDS, Feed
-from orchestration.delivery_parts import is_part
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import sync, write_text
+from orchestration.fingerprints import Change, Fingerprint, fingerprint, first_change
 from orchestration.settings import Settings
 
 MANIFEST = "_manifest.json"
@@ -29,6 +27,11 @@ _NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DAY_FOLDER = re.compile(r"landed_on=([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
 
+_CLOSED = {
+    Change.ADDED: "came after its day was closed: put it into the current day's folder",
+    Change.GONE: "is gone, but its day is closed: put it back as it was",
+    Change.CHANGED: "changed, but its day is closed: put it back as it was, and deliver corrections in the current day's folder",
+}
 _NO_FOLDER = "is no folder and is ignored: put files into <feed>/landed_on=YYYY-MM-DD"
 
 
@@ -41,21 +44,12 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True)
-class DeliveredFile:
-    """A file of a delivery as it was read; ``sha256`` is hexadecimal."""
-
-    name: str
-    size: int
-    mtime_ns: int
-    sha256: str
-
-
-@dataclass(frozen=True)
 class DeliveryRecord:
     """What became of one delivery; all counts are rows.
 
     delivered = good + quarantined + repeats and good = accepted + overtaken, in every state. A refused delivery keeps
     the counts of what was found (all 0 where its files could not be read to their end); a waived one counts as empty.
+    ``files`` are its files as they were read, ``parts`` its accepted rows as they were written.
     ``reason`` is why it was refused; ``waived_because`` and ``waived_by`` are the person's.
     """
 
@@ -69,7 +63,8 @@ class DeliveryRecord:
     quarantined: int = 0
     repeats: int = 0
     unknown_columns: tuple[str, ...] = ()
-    files: tuple[DeliveredFile, ...] = ()
+    files: tuple[Fingerprint, ...] = ()
+    parts: tuple[Fingerprint, ...] = ()
     reason: str | None = None
     waived_because: str | None = None
     waived_by: str | None = None
@@ -238,7 +233,9 @@ def _parse(path: Path) -> DeliveryRecord:
         content["landed_on"] = date.fromisoformat(content["landed_on"])
         content["state"] = State(content["state"])
         content["unknown_columns"] = tuple(content["unknown_columns"])
-        content["files"] = tuple(DeliveredFile(**file) for file in content["files"])
+        content["files"] = tuple(Fingerprint(**file) for file in content["files"])
+        # Records of before know no parts.
+        content["parts"] = tuple(Fingerprint(**part) for part in content.get("parts", ()))
         return DeliveryRecord(**content)
     except (ValueError, KeyError, TypeError) as error:
         raise SettingsError(f"{path} is no delivery record ({error}): restore it from a backup") from error
@@ -247,12 +244,12 @@ def _parse(path: Path) -> DeliveryRecord:
 # Bytes
 
 
-def fingerprint(folder: Path) -> tuple[DeliveredFile, ...]:
-    """The files of a delivery, its manifest included, with the hash of their bytes, by name; OSError where one goes."""
-    return tuple(_fingerprint(path) for path in _bytes_of(folder))
+def fingerprints(folder: Path) -> tuple[Fingerprint, ...]:
+    """The files of a delivery, its manifest included, by name; OSError where one goes."""
+    return tuple(fingerprint(path) for path in _bytes_of(folder))
 
 
-def unchanged(folder: Path, files: tuple[DeliveredFile, ...]) -> bool:
+def unchanged(folder: Path, files: tuple[Fingerprint, ...]) -> bool:
     """Whether the folder still holds just these files, by size and modification time."""
     now = [(path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in _bytes_of(folder)]
     return now == [(file.name, file.size, file.mtime_ns) for file in files]
@@ -262,39 +259,14 @@ def _bytes_of(folder: Path) -> list[Path]:
     return [path for path in _names_in(folder) if _fault_of(path) is None]
 
 
-def _fingerprint(path: Path) -> DeliveredFile:
-    status = path.stat()
-    sha256 = ""  # of a file that cannot be read, which refuses its delivery: reading says why
-    with suppress(OSError):
-        sha256 = _sha256(path)
-    return DeliveredFile(path.name, status.st_size, status.st_mtime_ns, sha256)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def check_closed(settings: Settings, record: DeliveryRecord, rehash: bool = False) -> None:
     """RefusedError, naming the file, where the bytes of a closed delivery are not those that were taken in.
 
     Sizes and modification times are compared, and hashes where these differ; ``rehash`` compares every hash (an audit).
     """
     folder = delivery_folder(settings, record.feed, record.landed_on)
-    known = {file.name: file for file in record.files}
-    present = {path.name: path for path in _bytes_of(folder)}
-    for name in sorted(known.keys() | present.keys()):
-        if name not in known:
-            cure = "put it into the current day's folder"
-            raise RefusedError(f"{record.name}/{name} came after its day was closed: {cure}")
-        if name not in present:
-            raise RefusedError(f"{record.name}/{name} is gone, but its day is closed: put it back as it was")
-        status, file = present[name].stat(), known[name]
-        if not rehash and (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
-            continue
-        if status.st_size != file.size or _sha256(present[name]) != file.sha256:
-            cure = "put it back as it was, and deliver corrections in the current day's folder"
-            raise RefusedError(f"{record.name}/{name} changed, but its day is closed: {cure}")
+    if change := first_change(record.files, _bytes_of(folder), rehash):
+        raise RefusedError(f"{record.name}/{change[0]} {_CLOSED[change[1]]}")
 
 
 def check_all_closed(settings: Settings, rehash: bool = False, through: date = date.max) -> int:
@@ -308,23 +280,6 @@ def check_all_closed(settings: Settings, rehash: bool = False, through: date = d
                 check_closed(settings, record, rehash)
                 checked += 1
     return checked
-
-
-def check_rows_kept(settings: Settings) -> None:
-    """RefusedError naming the folder of an accepted delivery whose rows are gone, or stand there twice, as after a partial restore.
-
-    Payees and facts are read from these rows each time: without them those of before would count again.
-    """
-    for record in read_records(settings):
-        if record.state is State.ACCEPTED:
-            folder = settings.accepted / record.feed / f"landed_on={record.landed_on}"
-            names = sorted(path.name for path in folder.glob("*.parquet"))
-            if not names:
-                raise RefusedError(f"{folder} is gone, whose delivery was taken in: put it back from a back-up")
-            if strange := [name for name in names if not is_part(name)]:
-                raise RefusedError(
-                    f"{folder / strange[0]} is none that acceptance wrote, and would count: move it away"
-                )
 
 
 def latest_accepted(settings: Settings, feed: str) -> date | None:

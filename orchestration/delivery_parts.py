@@ -23,12 +23,6 @@ def part_paths(folder: Path) -> list[Path]:
     return sorted(folder.glob(PARTS), key=lambda path: int(path.stem.removeprefix("part-")))
 
 
-def is_part(name: str) -> bool:
-    """Whether a file is called as a published part is."""
-    number = name.removeprefix("part-").removesuffix(".parquet")
-    return number.isdecimal() and name == f"part-{number}.parquet"
-
-
 class DeliveryParts:
     """Rows of one schema in the order in which they are added; nobody reads them before they are published."""
 

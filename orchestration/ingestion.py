@@ -13,13 +13,13 @@ from itertools import groupby
 
 from data_contracts.feeds import FEEDS, Feed
 from orchestration.acceptance import accept_delivery, clear_unrecorded, ensure_empty_part, take_in
+from orchestration.accepted_rows import check_rows_kept
 from orchestration.deliveries import (
     DeliveryRecord,
     Found,
     State,
     check_all_closed,
     check_closed,
-    check_rows_kept,
     find_deliveries,
     is_closed,
     latest_accepted,
@@ -98,7 +98,7 @@ def ingest(
     """
     done = last_processed(settings, progress)
     check_all_closed(settings, through=done)
-    check_rows_kept(settings)
+    check_rows_kept(settings, done)
     found = find_deliveries(settings)
     _check_none_vanished(settings, found.deliveries, done)
     _check_nothing_came_late(settings, found.deliveries, done)

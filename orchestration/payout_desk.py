@@ -14,8 +14,8 @@ from pathlib import Path
 
 import duckdb
 
+from orchestration.accepted_rows import check_rows_kept
 from orchestration.awards import read_awards
-from orchestration.deliveries import check_rows_kept
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import write_text
 from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, require_request
@@ -149,12 +149,12 @@ def require_posted(settings: Settings) -> None:
     Also where ledger, warehouse or accepted rows stand as of another day than the home, as where one of them was put back from a
     back-up alone: whom it would pay is not known here.
     """
-    check_rows_kept(settings)
     day, ledger = processed_day(settings), Ledger.open(settings.ledger_url)
+    check_rows_kept(settings, day)
     with open_warehouse(settings, read_only=True) as connection:
         differences, built = unposted(settings, connection), read_window(connection).as_of
         # A run that failed before it had built all models keeps no payout of the day before.
-        is_ahead = built > day and is_built(connection)
+        is_ahead = built > day and is_built(connection) is not False
     if differences:
         raise RefusedError(
             f"nothing was done, since the ledger differs from the awards ({differences[0]}): run the next day, which posts them"

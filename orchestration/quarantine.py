@@ -12,6 +12,7 @@ from datetime import date
 
 import polars as pl
 
+from orchestration.accepted_rows import rows_folder
 from orchestration.deliveries import DeliveryRecord, State, read_records
 from orchestration.delivery_parts import part_paths
 from orchestration.errors import SettingsError
@@ -68,7 +69,7 @@ def breaches_of(settings: Settings, records: Iterable[DeliveryRecord]) -> list[B
 
 
 def _of_delivery(settings: Settings, record: DeliveryRecord) -> list[Breach]:
-    parts = part_paths(settings.quarantine / record.feed / f"landed_on={record.landed_on}")
+    parts = part_paths(rows_folder(settings.quarantine / record.feed, record.landed_on))
     if not parts:
         return []
     first = pl.all().first()

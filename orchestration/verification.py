@@ -14,8 +14,9 @@ from typing import Any, Final
 
 import duckdb
 
+from orchestration.accepted_rows import check_rows_kept
 from orchestration.awards import awards_day, read_awards
-from orchestration.deliveries import check_all_closed, check_rows_kept
+from orchestration.deliveries import check_all_closed
 from orchestration.errors import IncentivesError, RefusedError, SettingsError
 from orchestration.ledger.adjustments import Adjustments
 from orchestration.ledger.chain import Head
@@ -63,6 +64,7 @@ def verify(settings: Settings) -> Verified:
         lambda: (f"{len(adjustments.all())} adjustments against the ledger", adjustments.faults()),
         lambda: _awards(settings, ledger, processed),
         lambda: ("served ledger against the ledger", _served_differences(settings, ledger, anchor)),
+        lambda: _rows(settings, processed or date.min),
         lambda: _closed(settings),
     )
     for check in checks:
@@ -106,9 +108,13 @@ def _awards(settings: Settings, ledger: Ledger, processed: date | None) -> Check
     return what, found
 
 
+def _rows(settings: Settings, processed: date) -> Checked:
+    check_rows_kept(settings, processed, rehash=True)
+    return "bytes of all accepted rows", []
+
+
 def _closed(settings: Settings) -> Checked:
     try:
-        check_rows_kept(settings)
         return f"bytes of {check_all_closed(settings, rehash=True)} closed deliveries", []
     except IncentivesError as error:
         return "", [str(error)]

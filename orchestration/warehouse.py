@@ -138,8 +138,10 @@ def mark_built(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("update context.run_window set is_built = true")
 
 
-def is_built(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether all models stand as of the window."""
+def is_built(connection: duckdb.DuckDBPyConnection) -> bool | None:
+    """Whether all models stand as of the window; None in a warehouse of a version that did not keep this."""
+    if not _tells_what_is_built(connection):
+        return None
     return bool(connection.execute("select 1 from context.run_window where is_built").fetchone())
 
 
@@ -185,10 +187,14 @@ def _continues(
 def _stands(connection: duckdb.DuckDBPyConnection, kept: KeptMarts) -> bool:
     """Whether the warehouse has the kept marts, and a run before this one that said what it was about."""
     found = connection.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()
+    return _tells_what_is_built(connection) and set(kept.relations) <= {name for (name,) in found}
+
+
+def _tells_what_is_built(connection: duckdb.DuckDBPyConnection) -> bool:
     told = connection.execute(
         "select 1 from duckdb_columns() where (schema_name, table_name, column_name) = ('context', 'run_window', 'is_built')"
-    ).fetchone()
-    return told is not None and set(kept.relations) <= {name for (name,) in found}
+    )
+    return told.fetchone() is not None
 
 
 def _write_window(connection: duckdb.DuckDBPyConnection, window: Window, continues: bool, project: str) -> None:
@@ -272,10 +278,9 @@ def _write_views(connection: duckdb.DuckDBPyConnection, settings: Settings, wind
 
 
 def rewrite_views(settings: Settings) -> None:
-    """Has the views of a warehouse that stands, if one does, read the rows of this home: their paths are absolute."""
-    if settings.warehouse.exists():
-        with open_warehouse(settings) as connection:
-            _write_views(connection, settings, read_window(connection))
+    """Has the views of the warehouse read the rows of this home: their paths are absolute."""
+    with open_warehouse(settings) as connection:
+        _write_views(connection, settings, read_window(connection))
 
 
 def require_own_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:

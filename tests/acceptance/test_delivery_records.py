@@ -17,6 +17,7 @@ from data_contracts.feeds import FEEDS
 from data_contracts.values import canonical_text
 from orchestration import acceptance
 from orchestration.acceptance import accept_delivery, accepted_schema, ensure_empty_part
+from orchestration.accepted_rows import check_rows_kept
 from orchestration.deliveries import check_all_closed, find_deliveries, read_records, waive
 from orchestration.errors import RefusedError, SettingsError
 
@@ -210,6 +211,18 @@ def test_audit_sees_what_size_and_time_hide(world, good_row):
     check_all_closed(world.settings)
     with pytest.raises(RefusedError, match=r"a\.csv changed"):
         check_all_closed(world.settings, rehash=True)
+
+
+def test_audit_of_accepted_rows_sees_what_size_and_time_hide(world, good_row):
+    world.put_rows("order_lines", _lines(good_row, 1))
+    world.accept("order_lines")
+    part = world.settings.accepted / "order_lines" / f"landed_on={DAY}" / "part-0.parquet"
+    before, content = part.stat(), part.read_bytes()
+    part.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
+    os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+    check_rows_kept(world.settings, DAY)
+    with pytest.raises(RefusedError, match=r"landed_on=2025-10-01/part-0\.parquet is not as acceptance wrote it"):
+        check_rows_kept(world.settings, DAY, rehash=True)
 
 
 def test_feed_without_money_may_be_replaced_until_its_next_delivery(world, good_row):

@@ -20,8 +20,9 @@ from pydantic import TypeAdapter
 from data_contracts.terms import period_terms
 from data_contracts.terms.loading import AnyProgram
 from orchestration.awards import inputs_hash, post_day
-from orchestration.deliveries import DeliveredFile, DeliveryRecord, State
+from orchestration.deliveries import DeliveryRecord, State
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.fingerprints import Fingerprint
 from orchestration.ledger.chain import EMPTY, Head
 from orchestration.ledger.ledger import Ledger
 from orchestration.programs import check_none_is_gone, deployed_programs, used_versions
@@ -137,7 +138,7 @@ def test_a_first_run_that_was_killed_once_it_had_posted_goes_on(
 
 
 def delivered(feed: str, landed_on: date, sha256: str, state: State = State.ACCEPTED) -> DeliveryRecord:
-    return DeliveryRecord(feed, landed_on, state, files=(DeliveredFile("a.csv", 1, 2, sha256),))
+    return DeliveryRecord(feed, landed_on, state, files=(Fingerprint("a.csv", 1, 2, sha256),))
 
 
 def test_a_posting_rests_on_the_accepted_files_of_its_days_whatever_their_order() -> None:

@@ -26,8 +26,9 @@ from orchestration import statements
 from orchestration.awards import read_awards
 from orchestration.candidates import candidates_of
 from orchestration.causes import Change, deliveries_behind
-from orchestration.deliveries import DeliveredFile, DeliveryRecord, State, write_record
+from orchestration.deliveries import DeliveryRecord, State, write_record
 from orchestration.errors import SettingsError
+from orchestration.fingerprints import Fingerprint
 from orchestration.ledger.entries import AwardKey
 from orchestration.ledger.ledger import Ledger
 from orchestration.payout_reports import load_payouts
@@ -105,7 +106,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         settings = Settings.from_environment()
         Progress("UTC", date(2025, 9, 10), date(2025, 10, 10)).save(settings)
         for feed, day in (("refunds", "2025-10-10"), ("orders", "2025-10-04")):
-            file = DeliveredFile(f"{feed}.csv", 1, 1, "")
+            file = Fingerprint(f"{feed}.csv", 1, 1, "")
             write_record(settings, DeliveryRecord(feed, date.fromisoformat(day), State.ACCEPTED, files=(file,)))
         world = posted_world(Ledger.open(settings.ledger_url))
 

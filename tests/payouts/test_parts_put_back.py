@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import polars as pl
 import pytest
 from ledger_by_hand import final, owed
 
@@ -18,7 +21,7 @@ from orchestration.ingestion import ingest, window_of
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
 from orchestration.settings import Settings
-from orchestration.warehouse import KeptMarts, mark_built, open_warehouse, rewrite_views, write_context
+from orchestration.warehouse import KeptMarts, mark_built, open_warehouse, require_built, rewrite_views, write_context
 from orchestration.window import DAY
 
 AWARD = final(10_000)
@@ -94,10 +97,11 @@ def test_accepted_rows_of_the_day_before_pay_nobody(settings: Settings, put_back
     put_back("accepted")
     for step in (payout_desk.propose, payout_desk.export):
         with pytest.raises(
-            RefusedError, match="accepted/partners/landed_on=2026-01-13 is gone, whose delivery was taken in"
+            RefusedError,
+            match="accepted/partners/landed_on=2026-01-13/part-0.parquet is gone, whose delivery was taken in",
         ):
             step(settings, "cid")
-    with pytest.raises(RefusedError, match="partners/landed_on=2026-01-13 is gone"):
+    with pytest.raises(RefusedError, match="partners/landed_on=2026-01-13/part-0.parquet is gone"):
         run(settings, TODAY + DAY, "account-of-today")
 
 
@@ -108,6 +112,71 @@ def test_a_copy_among_accepted_rows_is_named(settings: Settings, put_back: Calla
     for look in (lambda: payout_desk.export(settings, "cid"), lambda: run(settings, TODAY + DAY, "account-of-today")):
         with pytest.raises(RefusedError, match=r"part-0 \(1\).parquet is none that acceptance wrote, .* move it away"):
             look()
+
+
+def refuse(settings: Settings, told: str) -> None:
+    """Neither a payment nor a run goes on."""
+    for look in (
+        lambda: payout_desk.propose(settings, "cid"),
+        lambda: payout_desk.export(settings, "cid"),
+        lambda: run(settings, TODAY + DAY, "account-of-today"),
+    ):
+        with pytest.raises(RefusedError, match=told):
+            look()
+        shutil.rmtree(settings.landing / "partners" / f"landed_on={TODAY + DAY}", ignore_errors=True)
+
+
+def test_accepted_rows_of_a_delivery_before_it_was_replaced_pay_nobody(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    """The file has the name of the one that replaced it."""
+    part = settings.accepted / "partners" / f"landed_on={TODAY}" / "part-0.parquet"
+    pl.read_parquet(part).with_columns(payee_id=pl.lit("account-of-noon")).write_parquet(part)
+    refuse(settings, "partners/landed_on=2026-01-13/part-0.parquet is not as acceptance wrote it: put it back")
+
+
+def test_accepted_rows_of_a_day_that_brought_none_pay_nobody(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    between = settings.accepted / "creators" / f"landed_on={BEFORE}"
+    shutil.copytree(settings.accepted / "creators" / "landed_on=0001-01-01", between)
+    refuse(settings, "creators/landed_on=2026-01-12 holds rows that no record of a delivery speaks for")
+
+
+def test_accepted_rows_that_were_copied_pay(settings: Settings, put_back: Callable[[str], None]) -> None:
+    """As a restore leaves them: the same bytes, written later."""
+    for part in settings.accepted.rglob("*.parquet"):
+        os.utime(part, ns=(1, 1))
+    done, _ = payout_desk.export(settings, "cid")
+    assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
+
+
+def test_records_of_a_version_without_fingerprints_speak_for_their_rows(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    for path in settings.deliveries.rglob("*.json"):
+        record = json.loads(path.read_text())
+        del record["parts"]
+        path.write_text(json.dumps(record))
+    done, _ = payout_desk.export(settings, "cid")
+    assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
+    shutil.rmtree(settings.accepted / "partners" / f"landed_on={TODAY}")
+    refuse(settings, "partners/landed_on=2026-01-13 is gone, whose delivery was taken in")
+
+
+def test_a_warehouse_that_does_not_tell_what_is_built_pays_nobody(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    """It is of a version that did not keep it, and its run may have gone beyond the home's day, or broken off."""
+    put_back("state.json")
+    with open_warehouse(settings) as connection:
+        connection.execute("alter table context.run_window drop column is_built")
+        with pytest.raises(RefusedError, match="not all models stand as of 2026-01-13"):
+            require_built(connection)
+    with pytest.raises(
+        RefusedError, match="stands as of 2026-01-13 and .* through 2026-01-12: .* --through 2026-01-13"
+    ):
+        payout_desk.export(settings, "cid")
 
 
 def test_a_copy_of_the_home_pays_nobody_by_the_rows_of_the_first(
@@ -167,6 +236,9 @@ def test_records_of_the_day_before_cost_no_rows(settings: Settings, put_back: Ca
     rows.mkdir()
     shutil.copy(settings.accepted / "ad_spend" / "landed_on=0001-01-01" / "part-0.parquet", rows)
     put_back("deliveries")
-    with pytest.raises(RefusedError, match="came after its day was closed"):
+    with pytest.raises(RefusedError, match="landed_on=2026-01-13 holds rows that no record of a delivery speaks for"):
         run(settings, TODAY + DAY, "account-of-today")
+    shutil.rmtree(settings.accepted / "partners" / f"landed_on={TODAY}")
+    with pytest.raises(RefusedError, match="came after its day was closed"):
+        run(settings, TODAY + DAY + DAY, "account-of-today")
     assert (rows / "part-0.parquet").exists()
