@@ -25,7 +25,7 @@ from orchestration.ledger.chain import EMPTY, Head, recorded_head
 from orchestration.ledger.ledger import Ledger
 from orchestration.mart_parts import MartParts, Part, write_parts
 from orchestration.settings import Settings
-from orchestration.warehouse import quoted
+from orchestration.warehouse import quoted, views_read
 from orchestration.window import Window
 
 GRACE_SECONDS = 24 * 3600
@@ -103,9 +103,7 @@ def views_elsewhere(settings: Settings) -> bool:
     if not target.exists():
         return False
     with readable_marts(settings), duckdb.connect(str(target), read_only=True) as served:
-        views = served.execute("select sql from duckdb_views() where not internal").fetchall()
-    here = quoted(settings.serving / "_").removesuffix("_'")
-    return not all(here in sql for (sql,) in views)
+        return not views_read(served, "%", settings.serving)
 
 
 def _make_folders(settings: Settings, number: int) -> None:

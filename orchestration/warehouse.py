@@ -285,9 +285,7 @@ def rewrite_views(settings: Settings) -> None:
 
 def require_own_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     """SettingsError where the views read accepted rows of another home, since this one moved or is a copy: payees may differ."""
-    views = connection.execute("select sql from duckdb_views() where schema_name = 'accepted'").fetchall()
-    here = quoted(settings.accepted / "_").removesuffix("_'")
-    if not all(here in sql for (sql,) in views):
+    if not views_read(connection, "accepted", settings.accepted):
         raise SettingsError(
             f"{settings.warehouse} reads accepted rows of another place, not of {settings.home}: `incentives doctor --repair`"
         )
@@ -302,6 +300,15 @@ def _select_between(parts: Path, after: date, through: date) -> str:
         f"select * from read_parquet({quoted(parts)}, hive_partitioning = true, hive_types = {{'landed_on': date}}) "
         f"where landed_on > date '{after.isoformat()}' and landed_on <= date '{through.isoformat()}'"
     )
+
+
+def views_read(connection: duckdb.DuckDBPyConnection, schemas: str, folder: Path) -> bool:
+    """Whether all views of these schemas (a pattern of LIKE) read files below this folder, whose path stands in them."""
+    views = connection.execute(
+        "select sql from duckdb_views() where not internal and schema_name like ?", [schemas]
+    ).fetchall()
+    here = quoted(folder / "_").removesuffix("_'")
+    return all(here in sql for (sql,) in views)
 
 
 def quoted(path: Path) -> str:

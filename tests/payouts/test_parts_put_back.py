@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from ledger_by_hand import final, owed
+from warehouse_by_hand import put_award
 
 from data_contracts.feeds import FEEDS
 from orchestration import payout_desk
@@ -54,13 +55,8 @@ def run(settings: Settings, day: date, payee: str) -> None:
     with open_warehouse(settings) as connection:
         write_context(connection, settings, window, read_records(settings), KeptMarts((), "project"))
         mark_built(connection)
-        connection.execute("create schema if not exists awards")
+        put_award(connection, AWARD)
         connection.execute("create schema if not exists staging")
-        columns = ", ".join(f"? as {column}" for column in AWARD.key._fields)
-        connection.execute(
-            f"create or replace table awards.incentive_awards as select {columns}, ?::bigint as amount_cents, ? as stage",
-            [*AWARD.key, AWARD.amount_cents, AWARD.stage],
-        )
         for feed in FEEDS:
             connection.execute(f"create or replace view staging.stg_{feed} as select * from accepted.{feed}")
     Progress("UTC", BEFORE, day).save(settings)

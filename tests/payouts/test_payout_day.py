@@ -8,6 +8,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from ledger_by_hand import PAID, desk_of, final, owed
+from warehouse_by_hand import put_award, put_payees, put_window
 
 from orchestration.assets.payouts import payout_proposals_asset
 from orchestration.errors import RefusedError
@@ -33,33 +34,10 @@ def run(award: Award, is_built: bool = True) -> None:
     """The asset in a run of that day, in whose warehouse this award stands."""
     settings = Settings.from_environment()
     with open_warehouse(settings) as connection:
-        for schema in ("context", "awards", "staging", "ledger"):
-            connection.execute(f"create schema {schema}")
-        connection.execute(
-            f"""create table context.run_window as
-                select {is_built} as is_built, date '2026-01-14' as known_from, date '2026-01-15' as known_through,
-                date '2026-01-15' as as_of, date '2026-01-01' as earliest, date '2026-01-01' as first_delivery,
-                'UTC' as time_zone"""
-        )
-        columns = (
-            "program_id",
-            "period",
-            "beneficiary_type",
-            "beneficiary_id",
-            "subject_id",
-            "component",
-            "instrument",
-        )
-        named = ", ".join(f"? as {name}" for name in columns)
-        connection.execute(
-            f"create table awards.incentive_awards as select {named}, ?::bigint as amount_cents, ? as stage",
-            [*award.key, award.amount_cents, award.stage],
-        )
-        for noun in ("partner", "creator", "seller"):
-            connection.execute(
-                f"""create table staging.stg_{noun}s as select 'P1' as {noun}_id, '{PAID}' as payee_id,
-                    true as tax_form_on_file, timestamptz '2026-01-01' as updated_at, date '2026-01-01' as landed_on"""
-            )
+        connection.execute("create schema ledger")
+        put_window(connection, DAY, is_built)
+        put_award(connection, award)
+        put_payees(connection, PAID)
     payout_proposals_asset(settings)(dg.build_asset_context(resources={"writer": None}))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from ledger_by_hand import final, owed
+from warehouse_by_hand import put_award, put_payees, put_window
 
 from orchestration import payout_desk
 from orchestration.command_line import app, exit_code
@@ -34,24 +35,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, date
         settings = Settings.from_environment()
         Progress("UTC", date(2026, 1, 1), day).save(settings)
         with open_warehouse(settings) as connection:
-            connection.execute("create schema context")
-            connection.execute(
-                """create table context.run_window as select $1::date - 1 as known_from, $1::date as known_through,
-                    $1::date as as_of, date '2026-01-01' as earliest, date '2026-01-01' as first_delivery, 'UTC' as time_zone""",
-                [day],
-            )
-            connection.execute("create schema awards")
-            connection.execute("create schema staging")
-            columns = ", ".join(f"? as {column}" for column in AWARD.key._fields)
-            connection.execute(
-                f"create table awards.incentive_awards as select {columns}, ?::bigint as amount_cents, ? as stage",
-                [*AWARD.key, AWARD.amount_cents, AWARD.stage],
-            )
-            for noun in ("partner", "creator", "seller"):
-                connection.execute(
-                    f"""create table staging.stg_{noun}s as select 'P1' as {noun}_id, '{payee}' as payee_id,
-                        true as tax_form_on_file, timestamptz '2026-01-01' as updated_at, date '2026-01-01' as landed_on"""
-                )
+            put_window(connection, day)
+            put_award(connection, AWARD)
+            put_payees(connection, payee)
         return settings
 
     return made
