@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from datetime import date
@@ -15,7 +16,7 @@ from ledger_by_hand import final, owed
 from warehouse_by_hand import put_award
 
 from data_contracts.feeds import FEEDS
-from orchestration import payout_desk
+from orchestration import payout_desk, verification
 from orchestration.deliveries import read_records
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ingestion import ingest, window_of
@@ -131,12 +132,24 @@ def test_accepted_rows_of_a_delivery_before_it_was_replaced_pay_nobody(
     refuse(settings, "partners/landed_on=2026-01-13/part-0.parquet is not as acceptance wrote it: put it back")
 
 
-def test_accepted_rows_of_a_day_that_brought_none_pay_nobody(
+def test_verify_sees_what_size_and_time_of_accepted_rows_hide(
     settings: Settings, put_back: Callable[[str], None]
 ) -> None:
-    between = settings.accepted / "creators" / f"landed_on={BEFORE}"
-    shutil.copytree(settings.accepted / "creators" / "landed_on=0001-01-01", between)
-    refuse(settings, "creators/landed_on=2026-01-12 holds rows that no record of a delivery speaks for")
+    part = settings.accepted / "partners" / f"landed_on={TODAY}" / "part-0.parquet"
+    before, content = part.stat(), part.read_bytes()
+    part.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
+    os.utime(part, ns=(before.st_atime_ns, before.st_mtime_ns))
+    with pytest.raises(RefusedError, match="part-0.parquet is not as acceptance wrote it"):
+        verification._rows(settings, TODAY)
+
+
+@pytest.mark.parametrize("name", [f"landed_on={BEFORE}", f"landed_on={TODAY} (1)", "landed_on=2026-1-3", "copy"])
+def test_accepted_rows_of_a_folder_that_no_delivery_made_pay_nobody(
+    settings: Settings, put_back: Callable[[str], None], name: str
+) -> None:
+    folder = settings.accepted / "creators" / name
+    shutil.copytree(settings.accepted / "creators" / "landed_on=0001-01-01", folder)
+    refuse(settings, f"{re.escape(str(folder))} holds rows that no record of a delivery speaks for")
 
 
 def test_accepted_rows_that_were_copied_pay(settings: Settings, put_back: Callable[[str], None]) -> None:
