@@ -61,7 +61,10 @@ def first_change(
 
 
 def _is_changed(file: Fingerprint, path: Path, rehash: bool) -> bool:
-    status = path.stat()
+    try:
+        status = path.stat()
+    except FileNotFoundError:  # a link that leads nowhere
+        return True
     if not rehash and (status.st_size, status.st_mtime_ns) == (file.size, file.mtime_ns):
         return False
     return status.st_size != file.size or _sha256(path) != file.sha256

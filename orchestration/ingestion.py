@@ -13,7 +13,8 @@ from itertools import groupby
 
 from data_contracts.feeds import FEEDS, Feed
 from orchestration.acceptance import accept_delivery, clear_unrecorded, ensure_empty_part, take_in
-from orchestration.accepted_rows import check_rows_kept
+from orchestration.accepted_rows import check_rows_kept, rows_are_kept
+from orchestration.closed_days import check_same_history
 from orchestration.deliveries import (
     DeliveryRecord,
     Found,
@@ -99,6 +100,7 @@ def ingest(
     done = last_processed(settings, progress)
     check_all_closed(settings, through=done)
     check_rows_kept(settings, done)
+    check_same_history(settings, progress)
     found = find_deliveries(settings)
     _check_none_vanished(settings, found.deliveries, done)
     _check_nothing_came_late(settings, found.deliveries, done)
@@ -135,11 +137,12 @@ def _take_in(settings: Settings, day: date, feeds: list[Feed]) -> Iterator[Deliv
 
 
 def _changed(settings: Settings, record: DeliveryRecord) -> bool:
+    """Whether the delivery, or its accepted rows, are others than were taken in."""
     try:
         check_closed(settings, record)
     except RefusedError:
         return True
-    return False
+    return not rows_are_kept(settings, record)
 
 
 def _check_none_vanished(settings: Settings, deliveries: tuple[tuple[date, Feed], ...], done: date) -> None:
@@ -189,7 +192,8 @@ def check_all_taken_in(settings: Settings, progress: Progress, through: date) ->
     for day, feed in find_deliveries(settings).deliveries:
         if done < day <= through:
             record = read_record(settings, feed.name, day)
-            if record is None or (record.state is State.REFUSED and feed.stops_day):
+            is_refused = record is not None and record.state is State.REFUSED and feed.stops_day
+            if record is None or is_refused or not rows_are_kept(settings, record):
                 raise RefusedError(
                     f"{feed.name}/landed_on={day} is there and was not taken in: run it again, with all feeds (daily_incentives)"
                 )

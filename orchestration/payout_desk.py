@@ -16,6 +16,7 @@ import duckdb
 
 from orchestration.accepted_rows import check_rows_kept
 from orchestration.awards import read_awards
+from orchestration.closed_days import check_not_behind, check_same_history
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import write_text
 from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, require_request
@@ -151,6 +152,8 @@ def require_posted(settings: Settings) -> None:
     """
     day, ledger = processed_day(settings), Ledger.open(settings.ledger_url)
     check_rows_kept(settings, day)
+    progress = Progress.load(settings)
+    check_same_history(settings, progress)
     with open_warehouse(settings, read_only=True) as connection:
         differences, built = unposted(settings, connection), read_window(connection).as_of
         # A run that failed before it had built all models keeps no payout of the day before.
@@ -176,6 +179,7 @@ def require_posted(settings: Settings) -> None:
             f"nothing was done, since the ledger goes to {last} and {settings.home} was processed through {day}: "
             f"`incentives run --through {last}` first, which brings the payees of that day"
         )
+    check_not_behind(settings, progress)
 
 
 def unposted(settings: Settings, connection: duckdb.DuckDBPyConnection) -> list[str]:

@@ -17,11 +17,15 @@ from orchestration.settings import Settings
 
 @dataclass(frozen=True)
 class Progress:
-    """``earliest``: the first delivery day of any feed; ``processed_through``: the last day whose run was published."""
+    """``earliest``: the first delivery day of any feed; ``processed_through``: the last day whose run was published.
+
+    ``closed``: what the days through it brought, by feed (``closed_days``); None where an earlier version wrote the record.
+    """
 
     time_zone: str
     earliest: date | None = None
     processed_through: date | None = None
+    closed: dict[str, str] | None = None
 
     @classmethod
     def load(cls, settings: Settings) -> Progress:
@@ -29,7 +33,7 @@ class Progress:
         if not settings.state.exists():
             return cls(time_zone=settings.time_zone)
         try:
-            found = cls._recorded(settings.state.read_text(encoding="utf-8"))
+            found = cls.recorded(settings.state.read_text(encoding="utf-8"))
         except (ValueError, TypeError, KeyError) as error:
             raise SettingsError(
                 f"{settings.state} is not the record that was written there: put it back from a back-up"
@@ -42,11 +46,13 @@ class Progress:
         return found
 
     @classmethod
-    def _recorded(cls, text: str) -> Progress:
+    def recorded(cls, text: str) -> Progress:
+        """What was recorded as this text; ValueError, TypeError or KeyError where it is no such record."""
         content = json.loads(text)
-        if not isinstance(content["time_zone"], str):
-            raise TypeError("a time zone has a name")
-        return cls(content["time_zone"], _day(content["earliest"]), _day(content["processed_through"]))
+        if not isinstance(content["time_zone"], str) or not isinstance(content.get("closed", {}), dict | None):
+            raise TypeError("a time zone has a name, and closed days have hashes by feed")
+        days = _day(content["earliest"]), _day(content["processed_through"])
+        return cls(content["time_zone"], *days, content.get("closed"))
 
     @classmethod
     def of_begun_home(cls, settings: Settings) -> Progress:
@@ -59,12 +65,17 @@ class Progress:
 
     def save(self, settings: Settings) -> None:
         """Replaces the record in one step."""
+        write_text(settings.state, self.text())
+
+    def text(self) -> str:
+        """The record as JSON."""
         content = {
             "time_zone": self.time_zone,
             "earliest": self.earliest and self.earliest.isoformat(),
             "processed_through": self.processed_through and self.processed_through.isoformat(),
+            "closed": self.closed,
         }
-        write_text(settings.state, json.dumps(content, indent=2) + "\n")
+        return json.dumps(content, indent=2) + "\n"
 
 
 def _day(text: str | None) -> date | None:

@@ -24,6 +24,7 @@ from orchestration.files import replacing, sync, write_text
 from orchestration.ledger.chain import EMPTY, Head, recorded_head
 from orchestration.ledger.ledger import Ledger
 from orchestration.mart_parts import MartParts, Part, write_parts
+from orchestration.progress import Progress
 from orchestration.settings import Settings
 from orchestration.warehouse import quoted, views_read
 from orchestration.window import Window
@@ -46,10 +47,12 @@ class Publication:
     shared: int
 
 
-def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, window: Window, head: Head) -> Publication:
+def publish(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, window: Window, head: Head, progress: Progress
+) -> Publication:
     """Publishes every public mart of the warehouse as the next version, with the ledger's head beside it.
 
-    ``window``: of the run that made the marts.
+    ``window``: of the run that made the marts; ``progress``: how far the home has come with it.
     """
     previous = _latest(settings)
     number = 1 + (previous or 0)
@@ -63,7 +66,7 @@ def publish(connection: duckdb.DuckDBPyConnection, settings: Settings, window: W
         _close(folder, _group(settings, mart.schema))
         published.append(parts)
         shared += from_last
-    _write_heads(settings, number, published, head)
+    _write_heads(settings, number, published, head, progress)
     _mark_movements(connection, number, window)
     write_views(settings, number)
     _forget_old(settings, previous, number)
@@ -130,8 +133,10 @@ def _close(folder: Path, group: str | None) -> None:
     sync(folder)
 
 
-def _write_heads(settings: Settings, number: int, published: Iterable[MartParts], head: Head) -> None:
-    """Writes what stands in the parts, then the ledger's head: from then on the version is whole."""
+def _write_heads(
+    settings: Settings, number: int, published: Iterable[MartParts], head: Head, progress: Progress
+) -> None:
+    """Writes what stands in the parts, how far the home has come, then the ledger's head: from then on the version is whole."""
     for schema in _SCHEMAS:
         version = settings.serving / schema / _VERSION.format(number)
         sync(version)
@@ -142,6 +147,7 @@ def _write_heads(settings: Settings, number: int, published: Iterable[MartParts]
         for mart in published
     }
     write_text(finance / "parts.json", json.dumps(contents, indent=1) + "\n")
+    write_text(finance / "state.json", progress.text())
     anchor = {"posting_no": head.posting_no, "entry_no": head.entry_no, "hash": head.hash}
     write_text(finance / "ledger_head.json", json.dumps(anchor) + "\n")
 
@@ -313,3 +319,18 @@ def published_head(settings: Settings) -> Head | None:
         return recorded_head(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise RefusedError(f"{path} is not the head that was recorded there: put it back from a back-up") from error
+
+
+def published_progress(settings: Settings) -> Progress | None:
+    """How far the home had come by the last publication; None where none, or one of an earlier version, says so.
+
+    RefusedError where its file was changed to none.
+    """
+    latest = _latest(settings)
+    path = settings.serving / "finance" / _VERSION.format(latest or 0) / "state.json"
+    if not path.exists():
+        return None
+    try:
+        return Progress.recorded(path.read_text(encoding="utf-8"))
+    except (ValueError, TypeError, KeyError) as error:
+        raise RefusedError(f"{path} is not the record that was written there: put it back from a back-up") from error

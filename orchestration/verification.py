@@ -16,8 +16,9 @@ import duckdb
 
 from orchestration.accepted_rows import check_rows_kept
 from orchestration.awards import awards_day, read_awards
+from orchestration.closed_days import check_not_behind, check_same_history
 from orchestration.deliveries import check_all_closed
-from orchestration.errors import IncentivesError, RefusedError, SettingsError
+from orchestration.errors import IncentivesError, SettingsError
 from orchestration.ledger.adjustments import Adjustments
 from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import ENTRY_COLUMNS, Ledger
@@ -45,7 +46,8 @@ class Verified:
 
 def verify(settings: Settings) -> Verified:
     """Walks everything; SettingsError where nothing was published yet."""
-    processed = Progress.of_begun_home(settings).processed_through
+    progress = Progress.of_begun_home(settings)
+    processed = progress.processed_through
     anchor = published_head(settings)
     if anchor is None:
         raise SettingsError("nothing was published yet, so there is nothing to verify; use `incentives run`")
@@ -65,13 +67,14 @@ def verify(settings: Settings) -> Verified:
         lambda: _awards(settings, ledger, processed),
         lambda: ("served ledger against the ledger", _served_differences(settings, ledger, anchor)),
         lambda: _rows(settings, processed or date.min),
-        lambda: _closed(settings),
+        lambda: (f"bytes of {check_all_closed(settings, rehash=True)} closed deliveries", []),
+        lambda: _history(settings, progress),
     )
     for check in checks:
         # What one check cannot read, since it was changed, keeps no other one from telling more.
         try:
             what, found = check()
-        except RefusedError as error:
+        except (IncentivesError, OSError) as error:
             differences.append(str(error))
             continue
         differences.extend(found)
@@ -109,15 +112,14 @@ def _awards(settings: Settings, ledger: Ledger, processed: date | None) -> Check
 
 
 def _rows(settings: Settings, processed: date) -> Checked:
-    check_rows_kept(settings, processed, rehash=True)
-    return "bytes of all accepted rows", []
+    checked = check_rows_kept(settings, processed, rehash=True)
+    return f"bytes of the accepted rows of {checked} deliveries", []
 
 
-def _closed(settings: Settings) -> Checked:
-    try:
-        return f"bytes of {check_all_closed(settings, rehash=True)} closed deliveries", []
-    except IncentivesError as error:
-        return "", [str(error)]
+def _history(settings: Settings, progress: Progress) -> Checked:
+    check_same_history(settings, progress)
+    check_not_behind(settings, progress)
+    return "records of closed days against the last run", []
 
 
 def _served_differences(settings: Settings, ledger: Ledger, published: Head) -> list[str]:

@@ -13,6 +13,7 @@ import duckdb
 
 from data_contracts.public_marts import PUBLIC_MARTS
 from orchestration.assets.feeds import OWNER
+from orchestration.closed_days import check_same_history, closed_hashes
 from orchestration.deliveries import DeliveryRecord, State, read_records
 from orchestration.errors import RefusedError
 from orchestration.ledger.ledger import Ledger
@@ -60,13 +61,18 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
                     f"processed through {progress.processed_through}: `incentives rebuild` first"
                 )
             require_day_posted(settings, connection, window.as_of)
+            check_same_history(settings, progress)
             head = loaded_head(connection, Ledger.open(settings.ledger_url))
-            published = publish(connection, settings, window, head)
+            closed = closed_hashes(settings, window.known_through)
+            progress = replace(
+                progress, earliest=window.earliest, processed_through=window.known_through, closed=closed
+            )
+            published = publish(connection, settings, window, head, progress)
             pictures: dict[str, dg.MetadataValue[Any]] = {
                 "daily GMV": daily_gmv(connection),
                 "quarantine by rule": quarantine_by_rule(connection),
             }
-        replace(progress, earliest=window.earliest, processed_through=window.known_through).save(settings)
+        progress.save(settings)
         yield dg.MaterializeResult(
             metadata={
                 "as_of": window.as_of.isoformat(),

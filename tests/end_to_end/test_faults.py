@@ -34,6 +34,7 @@ from orchestration.errors import SettingsError
 from orchestration.ledger.chain import Head
 from orchestration.ledger.entries import Award, AwardKey
 from orchestration.ledger.ledger import Ledger
+from orchestration.progress import Progress
 from orchestration.publication import publish
 from orchestration.settings import Settings
 from orchestration.window import Window
@@ -122,7 +123,7 @@ def test_a_publication_for_which_there_is_no_room_leaves_one_version_whole(
             from range(date '2025-09-29', date '2025-10-03', interval 1 day);
             create table ledger.ledger_balances as select 'program:P' as account, cast(1 as bigint) as balance_cents"""
         )
-        publish(warehouse, settings, window, Head(1, 1, "abc"))
+        publish(warehouse, settings, window, Head(1, 1, "abc"), Progress("UTC", DAY, DAY))
         while failed:
             number += 1
             # Of both marts, so that a mixture of versions shows; of the second month alone, so that the first is shared.
@@ -131,12 +132,12 @@ def test_a_publication_for_which_there_is_no_room_leaves_one_version_whole(
                 warehouse.execute(f"update {mart} set {cents} = {cents} + 1 {where}")
             with no_room_at(number) as written:
                 try:
-                    publish(warehouse, settings, window, Head(1, 1, "abc"))
+                    publish(warehouse, settings, window, Head(1, 1, "abc"), Progress("UTC", DAY, DAY))
                 except OSError as error:
                     assert error.errno == errno.ENOSPC
                 failed = len(written) >= number
             assert _served(settings) in ((number, number), (number + 1, number + 1))
-            publish(warehouse, settings, window, Head(1, 1, "abc"))
+            publish(warehouse, settings, window, Head(1, 1, "abc"), Progress("UTC", DAY, DAY))
             assert _served(settings) == (number + 1, number + 1)
             assert temporary_names(settings.home) == []
     assert number > 40

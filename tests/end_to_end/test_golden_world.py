@@ -214,6 +214,7 @@ def test_files_are_for_those_whom_they_concern(once: Deployment) -> None:
         "home/serving/finance/version-000001/ledger_entries/2025-10.parquet": 0o600,
         "home/serving/finance/version-000001/ledger_balances/all.parquet": 0o600,
         "home/serving/finance/version-000001/parts.json": 0o600,
+        "home/serving/finance/version-000001/state.json": 0o600,
         "home/serving/main/version-000001/gmv_daily": 0o700,
         "home/serving/main/version-000001/gmv_daily/2025-10.parquet": 0o600,
     }

@@ -129,7 +129,13 @@ def test_what_must_stop_a_payment(office: Deployment) -> None:
     # A file that was edited: named by verify, and nothing more is paid beside it.
     file = export_folder(office) / "cash.csv"
     file.write_bytes(file.read_bytes().replace(b"PAYEE1", b"EVE"))
-    assert "cash.csv is not what was exported" in said(office, "verify").told
+    # And a record that cannot be read keeps the file from nobody.
+    record = next(office.home.glob("deliveries/partners/*.json"))
+    written = record.read_bytes()
+    record.write_text("{}")
+    told = said(office, "verify").told
+    assert "cash.csv is not what was exported" in told and "is no delivery record" in told
+    record.write_bytes(written)
     assert "nothing was done" in said(office, "payouts", "export", "--by", "cid").told
     file.unlink()
     done(office, "payouts", "export", "--by", "cid")

@@ -7,7 +7,9 @@ import os
 import re
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
+from itertools import combinations
 from pathlib import Path
 
 import polars as pl
@@ -17,9 +19,11 @@ from warehouse_by_hand import put_award
 
 from data_contracts.feeds import FEEDS
 from orchestration import payout_desk, verification
+from orchestration.acceptance import accept_delivery
+from orchestration.closed_days import check_not_behind, check_same_history, closed_hashes
 from orchestration.deliveries import read_records
-from orchestration.errors import RefusedError, SettingsError
-from orchestration.ingestion import ingest, window_of
+from orchestration.errors import IncentivesError, RefusedError, SettingsError
+from orchestration.ingestion import check_all_taken_in, ingest, window_of
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
 from orchestration.settings import Settings
@@ -46,7 +50,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 def run(settings: Settings, day: date, payee: str) -> None:
-    """A day as a run leaves it, but for its models: the delivery taken in, the context written, the day closed."""
+    """A day as a run leaves it, but for its models: the delivery taken in, the context written, the day published and closed."""
     folder = settings.landing / "partners" / f"landed_on={day}"
     folder.mkdir(parents=True)
     (folder / "delivery.csv").write_text(PARTNERS.format(payee=payee, day=day))
@@ -60,7 +64,12 @@ def run(settings: Settings, day: date, payee: str) -> None:
         connection.execute("create schema if not exists staging")
         for feed in FEEDS:
             connection.execute(f"create or replace view staging.stg_{feed} as select * from accepted.{feed}")
-    Progress("UTC", BEFORE, day).save(settings)
+    progress = Progress("UTC", BEFORE, day, closed_hashes(settings, day))
+    version = settings.serving / "finance" / f"version-{day.toordinal():06}"
+    version.mkdir(parents=True)
+    (version / "state.json").write_text(progress.text())
+    (version / "ledger_head.json").write_text(json.dumps(Ledger.open(settings.ledger_url).head()._asdict()))
+    progress.save(settings)
 
 
 @pytest.fixture
@@ -100,6 +109,94 @@ def test_accepted_rows_of_the_day_before_pay_nobody(settings: Settings, put_back
             step(settings, "cid")
     with pytest.raises(RefusedError, match="partners/landed_on=2026-01-13/part-0.parquet is gone"):
         run(settings, TODAY + DAY, "account-of-today")
+
+
+PARTS = ("accepted", "deliveries", "quarantine", "landing", "state.json", "warehouse")
+
+
+@pytest.mark.parametrize("count", range(1, len(PARTS) + 1))
+def test_no_parts_of_the_day_before_together_pay_the_account_of_before(
+    settings: Settings, put_back: Callable[[str], None], tmp_path: Path, count: int
+) -> None:
+    """Whichever are put back, what was served tells of the day after: the payout is refused, or cancelled for its payee."""
+    shutil.copytree(settings.home, tmp_path / "today")
+    for parts in combinations(PARTS, count):
+        shutil.rmtree(settings.home)
+        shutil.copytree(tmp_path / "today", settings.home)
+        for part in parts:
+            put_back(part)
+        try:
+            done, _ = payout_desk.export(settings, "cid")
+        except IncentivesError:
+            continue
+        assert not done.paid and done.cancelled, parts
+
+
+def test_a_run_on_records_of_the_day_before_is_refused(settings: Settings, put_back: Callable[[str], None]) -> None:
+    """They agree with the rows and with landing, as on a disk of data that was put back: what came since would be lost."""
+    for part in ("accepted", "deliveries", "quarantine", "landing"):
+        put_back(part)
+    refuse(settings, "the records of partners in .* are not those of the run that processed 2026-01-13: put accepted, ")
+    with pytest.raises(RefusedError, match="the records of partners"):
+        verification._history(settings, Progress.load(settings))
+
+
+def test_a_home_of_another_history_than_was_served_is_behind_it(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    progress = Progress.load(settings)
+    check_not_behind(settings, progress)
+    check_not_behind(settings, replace(progress, closed=None))  # of an earlier version
+    with pytest.raises(RefusedError, match="serving shows 2026-01-13 and .* through 2026-01-13: `incentives run"):
+        check_not_behind(settings, replace(progress, closed={"partners": "other"}))
+
+
+def test_feeds_that_stop_no_day_may_be_mended_later(settings: Settings, put_back: Callable[[str], None]) -> None:
+    folder = settings.landing / "ad_spend" / f"landed_on={TODAY}"
+    folder.mkdir(parents=True)
+    (folder / "delivery.csv").write_text("no column of the contract\n1\n")
+    accept_delivery(settings, FEEDS["ad_spend"], TODAY)
+    check_same_history(settings, Progress.load(settings))
+    assert closed_hashes(settings, TODAY).keys() == {feed.name for feed in FEEDS.values() if feed.stops_day}
+
+
+def test_a_home_that_is_put_back_whole_goes_on(settings: Settings, put_back: Callable[[str], None]) -> None:
+    """As README says, of one back-up; what it serves is made anew, by the run of the next day here."""
+    for part in (*PARTS, "serving"):
+        put_back(part)
+    run(settings, TODAY, "account-of-today")
+    done, _ = payout_desk.export(settings, "cid")
+    assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
+
+
+def test_a_record_of_a_version_without_hashes_of_closed_days_goes_on(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    state = json.loads(settings.state.read_text())
+    del state["closed"]
+    settings.state.write_text(json.dumps(state))
+    check_same_history(settings, Progress.load(settings))
+    done, _ = payout_desk.export(settings, "cid")
+    assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
+
+
+def test_a_delivery_that_is_not_processed_is_taken_in_anew_where_its_rows_were_lost(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    """As where a back-up was made while a run was taking in: payments do not read that day."""
+    tomorrow = TODAY + DAY
+    folder = settings.landing / "partners" / f"landed_on={tomorrow}"
+    folder.mkdir()
+    (folder / "delivery.csv").write_text(PARTNERS.format(payee="account-of-tomorrow", day=tomorrow))
+    ingest(settings, Progress.load(settings), tomorrow)
+    rows = settings.accepted / "partners" / f"landed_on={tomorrow}"
+    shutil.rmtree(rows)
+    done, _ = payout_desk.export(settings, "cid")
+    assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
+    with pytest.raises(RefusedError, match="landed_on=2026-01-14 is there and was not taken in"):
+        check_all_taken_in(settings, Progress.load(settings), tomorrow)
+    ingest(settings, Progress.load(settings), tomorrow)
+    assert pl.read_parquet(rows / "part-0.parquet")["payee_id"].to_list() == ["account-of-tomorrow"]
 
 
 def test_a_copy_among_accepted_rows_is_named(settings: Settings, put_back: Callable[[str], None]) -> None:
@@ -169,8 +266,11 @@ def test_records_of_a_version_without_fingerprints_speak_for_their_rows(
         path.write_text(json.dumps(record))
     done, _ = payout_desk.export(settings, "cid")
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
-    shutil.rmtree(settings.accepted / "partners" / f"landed_on={TODAY}")
-    refuse(settings, "partners/landed_on=2026-01-13 is gone, whose delivery was taken in")
+    folder = settings.accepted / "partners" / f"landed_on={TODAY}"
+    shutil.copy(folder / "part-0.parquet", folder / "part-0 (1).parquet")
+    refuse(settings, r"part-0 \(1\).parquet is none that acceptance wrote, and would count")
+    shutil.rmtree(folder)
+    refuse(settings, "partners/landed_on=2026-01-13/part-0.parquet is gone, whose delivery was taken in")
 
 
 def test_a_warehouse_that_does_not_tell_what_is_built_pays_nobody(
@@ -220,6 +320,7 @@ def test_a_run_that_did_not_build_all_models_keeps_no_payout_of_the_day_before(
     settings: Settings, put_back: Callable[[str], None]
 ) -> None:
     put_back("state.json")
+    put_back("serving")
     with open_warehouse(settings) as connection:
         connection.execute("update context.run_window set is_built = false")
     done, _ = payout_desk.export(settings, "cid")
@@ -248,6 +349,8 @@ def test_records_of_the_day_before_cost_no_rows(settings: Settings, put_back: Ca
     with pytest.raises(RefusedError, match="landed_on=2026-01-13 holds rows that no record of a delivery speaks for"):
         run(settings, TODAY + DAY, "account-of-today")
     shutil.rmtree(settings.accepted / "partners" / f"landed_on={TODAY}")
-    with pytest.raises(RefusedError, match="came after its day was closed"):
+    with pytest.raises(
+        RefusedError, match="records of partners in .* are not those of the run that processed 2026-01-13"
+    ):
         run(settings, TODAY + DAY + DAY, "account-of-today")
     assert (rows / "part-0.parquet").exists()

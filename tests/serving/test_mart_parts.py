@@ -22,6 +22,7 @@ from orchestration import dbt, mart_parts, publication
 from orchestration.errors import SettingsError
 from orchestration.ledger.chain import Head
 from orchestration.mart_parts import _find
+from orchestration.progress import Progress
 from orchestration.publication import Publication, publish, views_elsewhere, write_views
 from orchestration.settings import Settings
 from orchestration.window import DAY, Window
@@ -75,7 +76,9 @@ class Shop:
             None,
             "UTC",
         )
-        return publish(self.warehouse, self.settings, window, HEAD)
+        return publish(
+            self.warehouse, self.settings, window, HEAD, Progress("UTC", window.earliest, window.known_through)
+        )
 
     def folder(self, mart: PublicMart, version: int) -> Path:
         return self.settings.serving / mart.schema / f"version-{version:06d}" / mart.name

@@ -31,15 +31,15 @@ def test_a_version_is_on_the_disk_before_it_is_served(shop: Shop) -> None:
     finally:
         os.umask(before)
     parts = {path for mart in (BY_DATE, MOVEMENTS, BALANCES) for path in shop.folder(mart, 1).iterdir()}
-    contents, head = finance(shop, 1) / "parts.json", finance(shop, 1) / "ledger_head.json"
+    contents, state, head = (finance(shop, 1) / name for name in ("parts.json", "state.json", "ledger_head.json"))
     served = shop.settings.serving / "marts.duckdb"
     named = named_in_order(steps)
-    assert set(named[:-3]) == parts and named[-3:] == [contents, head, served]
+    assert set(named[:-4]) == parts and named[-4:] == [contents, state, head, served]
     for path in named:
         assert is_kept(steps, path), path
     for folder in (shop.folder(BY_DATE, 1).parent, shop.folder(BY_DATE, 1).parent.parent, finance(shop, 1).parent):
-        assert synced_between(steps, folder, named[-4], head), folder
-    modes = {contents: 0o600, head: 0o600, served: 0o644}
+        assert synced_between(steps, folder, named[-5], head), folder
+    modes = {contents: 0o600, state: 0o600, head: 0o600, served: 0o644}
     assert {path: stat.S_IMODE(path.stat().st_mode) for path in modes} == modes
 
 

@@ -1,0 +1,68 @@
+"""What the days that are closed brought, as one hash a feed: by it a home knows that it still stands on what it processed.
+
+Does not belong here: accepted rows as files (``accepted_rows``), the bytes in landing (``deliveries``).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import date
+
+from data_contracts.feeds import FEEDS
+from orchestration.deliveries import feed_records
+from orchestration.errors import RefusedError
+from orchestration.progress import Progress
+from orchestration.publication import published_progress
+from orchestration.settings import Settings
+
+
+def closed_hashes(settings: Settings, through: date) -> dict[str, str]:
+    """By feed, one hash over its deliveries of the days up to one: what became of each, and the hash of each file.
+
+    Of feeds that stop a day, of which nothing may change once it is closed. Clocks stay out of it.
+    """
+    return {feed.name: _hash(settings, feed.name, through) for feed in FEEDS.values() if feed.stops_day}
+
+
+def check_same_history(settings: Settings, progress: Progress) -> None:
+    """RefusedError where the records of closed days are not those on which the last run ended.
+
+    As when records and rows, which agree, were put back together of a day before: what came since would be lost unseen.
+    """
+    if progress.processed_through is None or progress.closed is None:
+        return  # nothing is closed, or by a version that did not keep this
+    now = closed_hashes(settings, progress.processed_through)
+    others = sorted(feed for feed in now.keys() & progress.closed.keys() if now[feed] != progress.closed[feed])
+    if others:
+        raise RefusedError(
+            f"the records of {', '.join(others)} in {settings.deliveries} are not those of the run that processed "
+            f"{progress.processed_through}: put accepted, quarantine, deliveries, state.json and landing back, of one back-up"
+        )
+
+
+def check_not_behind(settings: Settings, progress: Progress) -> None:
+    """RefusedError where a later day was published than the home was processed through, or the same day of another history.
+
+    As when the home was put back from before: it does not know what the published day brought.
+    """
+    shown = published_progress(settings)
+    if shown is None or shown.processed_through is None or progress.processed_through is None:
+        return
+    is_other = shown.closed != progress.closed and None not in (shown.closed, progress.closed)
+    if shown.processed_through > progress.processed_through or (
+        shown.processed_through == progress.processed_through and is_other
+    ):
+        raise RefusedError(
+            f"nothing was done, since {settings.serving} shows {shown.processed_through} and {settings.home} was processed "
+            f"through {progress.processed_through}: `incentives run --through {shown.processed_through}` first, or "
+            "`incentives rebuild` where its back-up holds no more"
+        )
+
+
+def _hash(settings: Settings, feed: str, through: date) -> str:
+    hashed = hashlib.sha256()
+    for record in feed_records(settings, feed):
+        if record.landed_on <= through:
+            files = "".join(f"\x1f{file.name}\x1f{file.sha256}" for file in record.files)
+            hashed.update(f"{record.landed_on}\x1f{record.state}{files}\n".encode())
+    return hashed.hexdigest()
