@@ -8,16 +8,19 @@ from __future__ import annotations
 import hashlib
 from datetime import date
 
+import duckdb
+
 from data_contracts.feeds import FEEDS
 from orchestration.deliveries import feed_records
 from orchestration.errors import RefusedError
 from orchestration.progress import Progress
 from orchestration.publication import published_progress
 from orchestration.settings import Settings
+from orchestration.warehouse import read_window
 
 
 def closed_hashes(settings: Settings, through: date) -> dict[str, str]:
-    """By feed, one hash over its deliveries of the days up to one: what became of each, and the hash of each file.
+    """By feed, one hash over its deliveries of the days up to one: what became of each, and the hash of each file and of its rows.
 
     Of feeds that stop a day, of which nothing may change once it is closed. Clocks stay out of it.
     """
@@ -40,6 +43,30 @@ def check_same_history(settings: Settings, progress: Progress) -> None:
         )
 
 
+def write_read_deliveries(connection: duckdb.DuckDBPyConnection, settings: Settings, through: date) -> None:
+    """Keeps in the warehouse which deliveries its models are about to read."""
+    hashes = closed_hashes(settings, through)
+    connection.execute("create or replace table context.read_deliveries (feed varchar not null, hash varchar not null)")
+    connection.executemany("insert into context.read_deliveries values (?, ?)", list(hashes.items()))
+
+
+def require_same_deliveries(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+    """RefusedError where the models in the warehouse were built on other deliveries of its window's days than are recorded now.
+
+    As where one was delivered anew since, or the warehouse is of another history: nothing is closed, proposed or paid by them.
+    """
+    kept = "select 1 from duckdb_tables() where (schema_name, table_name) = ('context', 'read_deliveries')"
+    if connection.execute(kept).fetchone() is None:
+        return  # a version that did not keep this
+    through = read_window(connection).known_through
+    read, now = dict(connection.execute("from context.read_deliveries").fetchall()), closed_hashes(settings, through)
+    if others := sorted(feed for feed in now.keys() & read.keys() if now[feed] != read[feed]):
+        raise RefusedError(
+            f"nothing was done, since the models as of {through} were built on other deliveries of {', '.join(others)} than are "
+            f"recorded now: run the whole job daily_incentives, or where {through} was processed `incentives rebuild`"
+        )
+
+
 def check_not_behind(settings: Settings, progress: Progress) -> None:
     """RefusedError where a later day was published than the home was processed through, or the same day of another history.
 
@@ -54,8 +81,8 @@ def check_not_behind(settings: Settings, progress: Progress) -> None:
     ):
         raise RefusedError(
             f"nothing was done, since {settings.serving} shows {shown.processed_through} and {settings.home} was processed "
-            f"through {progress.processed_through}: `incentives run --through {shown.processed_through}` first, or "
-            "`incentives rebuild` where its back-up holds no more"
+            f"through {progress.processed_through}: `incentives run --through {shown.processed_through}` first, or, where what "
+            f"came since is lost for good, move {settings.serving} away and `incentives rebuild`"
         )
 
 
@@ -63,6 +90,6 @@ def _hash(settings: Settings, feed: str, through: date) -> str:
     hashed = hashlib.sha256()
     for record in feed_records(settings, feed):
         if record.landed_on <= through:
-            files = "".join(f"\x1f{file.name}\x1f{file.sha256}" for file in record.files)
+            files = "".join(f"\x1f{file.name}\x1f{file.sha256}" for file in (*record.files, *record.parts))
             hashed.update(f"{record.landed_on}\x1f{record.state}{files}\n".encode())
     return hashed.hexdigest()

@@ -184,19 +184,28 @@ def _check_nothing_came_late(settings: Settings, deliveries: tuple[tuple[date, F
 
 
 def check_all_taken_in(settings: Settings, progress: Progress, through: date) -> None:
-    """RefusedError where a delivery after the last processed day, up to ``through``, was not taken in, or is refused.
+    """RefusedError where a delivery after the last processed day, up to ``through``, was not taken in as it is now, or is refused.
 
-    Its day would be closed without it: since only some feeds were asked for, or since it came while the run was at work.
+    Its day would be closed without it: since only some feeds were asked for, or since it came while the run was at work. A
+    refused one keeps its day open also where its folder was taken away.
     """
     done = last_processed(settings, progress)
-    for day, feed in find_deliveries(settings).deliveries:
-        if done < day <= through:
-            record = read_record(settings, feed.name, day)
-            is_refused = record is not None and record.state is State.REFUSED and feed.stops_day
-            if record is None or is_refused or not rows_are_kept(settings, record):
-                raise RefusedError(
-                    f"{feed.name}/landed_on={day} is there and was not taken in: run it again, with all feeds (daily_incentives)"
-                )
+    found = find_deliveries(settings)
+    _check_none_vanished(settings, found.deliveries, done)
+    for day, feed in _deliveries_by_day(settings, found):
+        if done < day <= through and not _is_taken_in(settings, read_record(settings, feed, day)):
+            raise RefusedError(
+                f"{feed}/landed_on={day} was not taken in as it stands now: run it again, with all feeds (daily_incentives)"
+            )
+
+
+def _is_taken_in(settings: Settings, record: DeliveryRecord | None) -> bool:
+    """Whether a delivery counts for what it is now; a refused one of a feed that stops no day counts as nothing."""
+    if record is None:
+        return False
+    if record.state is State.REFUSED:
+        return not FEEDS[record.feed].stops_day
+    return not _changed(settings, record)
 
 
 def window_of(settings: Settings, progress: Progress, through: date) -> Window:

@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.accepted_rows import check_rows_kept
 from orchestration.awards import read_awards
-from orchestration.closed_days import check_not_behind, check_same_history
+from orchestration.closed_days import check_not_behind, check_same_history, require_same_deliveries
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.files import write_text
 from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, require_request
@@ -158,6 +158,8 @@ def require_posted(settings: Settings) -> None:
         differences, built = unposted(settings, connection), read_window(connection).as_of
         # A run that failed before it had built all models keeps no payout of the day before.
         is_ahead = built > day and is_built(connection) is not False
+        if built == day:
+            require_same_deliveries(connection, settings)
     if differences:
         raise RefusedError(
             f"nothing was done, since the ledger differs from the awards ({differences[0]}): run the next day, which posts them"

@@ -322,14 +322,19 @@ def published_head(settings: Settings) -> Head | None:
 
 
 def published_progress(settings: Settings) -> Progress | None:
-    """How far the home had come by the last publication; None where none, or one of an earlier version, says so.
+    """How far the home had come by the publication of the latest day, of those that still stand, and of them the last.
 
-    RefusedError where its file was changed to none.
+    None where none, or but such of an earlier version, says so. RefusedError where a file was changed to none.
     """
-    latest = _latest(settings)
-    path = settings.serving / "finance" / _VERSION.format(latest or 0) / "state.json"
-    if not path.exists():
-        return None
+    shown = [
+        (found.processed_through, number, found)
+        for path in (settings.serving / "finance").glob("version-*/state.json")
+        if (number := _number(path.parent)) is not None and (found := _progress_in(path)).processed_through is not None
+    ]
+    return max(shown, key=lambda one: one[:2])[2] if shown else None
+
+
+def _progress_in(path: Path) -> Progress:
     try:
         return Progress.recorded(path.read_text(encoding="utf-8"))
     except (ValueError, TypeError, KeyError) as error:

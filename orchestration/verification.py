@@ -16,7 +16,7 @@ import duckdb
 
 from orchestration.accepted_rows import check_rows_kept
 from orchestration.awards import awards_day, read_awards
-from orchestration.closed_days import check_not_behind, check_same_history
+from orchestration.closed_days import check_not_behind, check_same_history, require_same_deliveries
 from orchestration.deliveries import check_all_closed
 from orchestration.errors import IncentivesError, SettingsError
 from orchestration.ledger.adjustments import Adjustments
@@ -119,6 +119,9 @@ def _rows(settings: Settings, processed: date) -> Checked:
 def _history(settings: Settings, progress: Progress) -> Checked:
     check_same_history(settings, progress)
     check_not_behind(settings, progress)
+    with open_warehouse(settings, read_only=True) as connection:
+        if read_window(connection).known_through == progress.processed_through:
+            require_same_deliveries(connection, settings)
     return "records of closed days against the last run", []
 
 

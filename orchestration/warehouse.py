@@ -54,6 +54,11 @@ def open_warehouse(settings: Settings, read_only: bool = False) -> Iterator[duck
         raise SettingsError(
             f"{settings.warehouse} reads accepted rows of another place, which are not there: `incentives doctor --repair`"
         ) from error
+    except duckdb.CatalogException as error:
+        raise SettingsError(
+            f"{settings.warehouse} is not whole ({str(error).splitlines()[0]}): `incentives rebuild` makes it anew from the "
+            "accepted rows, or where no day was processed yet `incentives run`"
+        ) from error
     finally:
         connection.close()
 

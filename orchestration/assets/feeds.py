@@ -13,6 +13,7 @@ from data_contracts.columns import Column
 from data_contracts.feed_pages import page
 from data_contracts.feeds import FEEDS, Feed
 from orchestration import dbt
+from orchestration.closed_days import write_read_deliveries
 from orchestration.deliveries import DeliveryRecord, State, feed_records, read_records
 from orchestration.errors import RefusedError
 from orchestration.ingestion import (
@@ -128,6 +129,7 @@ def run_context_asset(settings: Settings) -> dg.AssetsDefinition:
         with open_warehouse(settings) as connection:
             check_movements(connection, window, dbt.kept_relations(settings))
             write_context(connection, settings, window, read_records(settings), dbt.kept_marts(settings))
+            write_read_deliveries(connection, settings, window.known_through)
             write_terms(connection, programs, window.as_of, window.first_delivery)
         return dg.MaterializeResult(
             metadata={

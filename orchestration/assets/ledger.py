@@ -11,6 +11,7 @@ from orchestration.agreement import require_agreement, require_measures
 from orchestration.assets.feeds import CONTRACT, OWNER
 from orchestration.assets.models import Translator
 from orchestration.awards import post_day, programs_without_history, read_awards
+from orchestration.closed_days import require_same_deliveries
 from orchestration.errors import RefusedError
 from orchestration.explanation import dollars
 from orchestration.ledger.ledger import Ledger
@@ -46,6 +47,7 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
         require_money_checks(context, money_checks)
         with open_warehouse(settings) as connection:
             window = read_window(connection)
+            require_same_deliveries(connection, settings)
             agreed = require_agreement(connection)
             measured = require_measures(connection, MEASURED_AGAIN)
             posted = post_day(settings, window, read_awards(connection), anchors(settings))

@@ -9,6 +9,7 @@ import dagster as dg
 
 from orchestration.assets.feeds import OWNER
 from orchestration.assets.ledger import FINANCE, column_schema
+from orchestration.closed_days import require_same_deliveries
 from orchestration.explanation import dollars
 from orchestration.ledger.people import PROPOSER
 from orchestration.payout_desk import is_payout_day, unposted
@@ -38,6 +39,7 @@ def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:
         desk = Payouts.open(settings.ledger_url)
         with open_warehouse(settings) as connection:
             require_built(connection)
+            require_same_deliveries(connection, settings)
             as_of = read_window(connection).as_of
             payees = payees_as_known(connection, as_of)
             waits = unposted(settings, connection) if is_payout_day(settings, as_of) else []

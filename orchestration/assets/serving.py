@@ -13,9 +13,10 @@ import duckdb
 
 from data_contracts.public_marts import PUBLIC_MARTS
 from orchestration.assets.feeds import OWNER
-from orchestration.closed_days import check_same_history, closed_hashes
+from orchestration.closed_days import check_same_history, closed_hashes, require_same_deliveries
 from orchestration.deliveries import DeliveryRecord, State, read_records
 from orchestration.errors import RefusedError
+from orchestration.ingestion import check_all_taken_in
 from orchestration.ledger.ledger import Ledger
 from orchestration.partitions import STOPPED_BY
 from orchestration.payout_desk import unposted
@@ -60,6 +61,8 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
                     f"nothing was published, since {settings.warehouse} stands as of {window.as_of} and {settings.home} was "
                     f"processed through {progress.processed_through}: `incentives rebuild` first"
                 )
+            check_all_taken_in(settings, progress, window.known_through)
+            require_same_deliveries(connection, settings)
             require_day_posted(settings, connection, window.as_of)
             check_same_history(settings, progress)
             head = loaded_head(connection, Ledger.open(settings.ledger_url))

@@ -116,9 +116,9 @@ def test_a_day_is_not_closed_without_a_feed_that_was_delivered_and_not_asked_for
     """As somebody would who chooses a few assets in the UI."""
     # Of October 3, everything but order_lines was taken in by the run that it stopped.
     told = refusal(location.run_day("2025-10-03", "orders", "run_context"))
-    assert "order_lines/landed_on=2025-10-03 is there and was not taken in" in told
+    assert "order_lines/landed_on=2025-10-03 was not taken in as it stands now" in told
     told = refusal(location.run_range("2025-10-03", "2025-10-04", "orders", "order_lines", "run_context"))
-    assert "refunds/landed_on=2025-10-04 is there and was not taken in" in told
+    assert "refunds/landed_on=2025-10-04 was not taken in as it stands now" in told
     assert location.run_range("2025-10-03", "2025-10-04", "refunds", "run_context").success
     # Nor by publishing what stood before, as that day's.
     state = location.settings.state.read_bytes()
@@ -172,6 +172,14 @@ def test_a_day_whose_posting_was_refused_is_not_published_alone(
     state = location.settings.state.read_bytes()
     result = location.run({}, "served_marts")
     assert "nothing was published, since 2025-10-03 is not posted" in refusal(result)
+    # Nor by models that did not read what was delivered in its place since.
+    lines = golden.DELIVERIES["order_lines", "2025-10-03"]
+    location.deployment.put("order_lines", "2025-10-03", lines.replace("3000.00", "90000.00"))
+    told = refusal(location.run({}, "served_marts"))
+    assert "order_lines/landed_on=2025-10-03 was not taken in as it stands now" in told
+    assert location.run_day("2025-10-03", "order_lines").success
+    told = refusal(location.run({}, "served_marts"))
+    assert "the models as of 2025-10-03 were built on other deliveries of order_lines" in told
     assert location.settings.state.read_bytes() == state
 
 

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date
 from itertools import combinations
 from pathlib import Path
@@ -20,9 +20,10 @@ from warehouse_by_hand import put_award
 from data_contracts.feeds import FEEDS
 from orchestration import payout_desk, verification
 from orchestration.acceptance import accept_delivery
-from orchestration.closed_days import check_not_behind, check_same_history, closed_hashes
+from orchestration.closed_days import check_not_behind, check_same_history, closed_hashes, write_read_deliveries
 from orchestration.deliveries import read_records
 from orchestration.errors import IncentivesError, RefusedError, SettingsError
+from orchestration.fingerprints import fingerprint
 from orchestration.ingestion import check_all_taken_in, ingest, window_of
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
@@ -59,6 +60,7 @@ def run(settings: Settings, day: date, payee: str) -> None:
     window = window_of(settings, progress, day)
     with open_warehouse(settings) as connection:
         write_context(connection, settings, window, read_records(settings), KeptMarts((), "project"))
+        write_read_deliveries(connection, settings, day)
         mark_built(connection)
         put_award(connection, AWARD)
         connection.execute("create schema if not exists staging")
@@ -132,6 +134,14 @@ def test_no_parts_of_the_day_before_together_pay_the_account_of_before(
         assert not done.paid and done.cancelled, parts
 
 
+def forget(name: str, *records: Path) -> None:
+    """Leaves records as an earlier version wrote them, which did not know the name."""
+    for path in records:
+        record = json.loads(path.read_text())
+        del record[name]
+        path.write_text(json.dumps(record))
+
+
 def test_a_run_on_records_of_the_day_before_is_refused(settings: Settings, put_back: Callable[[str], None]) -> None:
     """They agree with the rows and with landing, as on a disk of data that was put back: what came since would be lost."""
     for part in ("accepted", "deliveries", "quarantine", "landing"):
@@ -172,9 +182,7 @@ def test_a_home_that_is_put_back_whole_goes_on(settings: Settings, put_back: Cal
 def test_a_record_of_a_version_without_hashes_of_closed_days_goes_on(
     settings: Settings, put_back: Callable[[str], None]
 ) -> None:
-    state = json.loads(settings.state.read_text())
-    del state["closed"]
-    settings.state.write_text(json.dumps(state))
+    forget("closed", settings.state)
     check_same_history(settings, Progress.load(settings))
     done, _ = payout_desk.export(settings, "cid")
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
@@ -193,10 +201,85 @@ def test_a_delivery_that_is_not_processed_is_taken_in_anew_where_its_rows_were_l
     shutil.rmtree(rows)
     done, _ = payout_desk.export(settings, "cid")
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
-    with pytest.raises(RefusedError, match="landed_on=2026-01-14 is there and was not taken in"):
+    with pytest.raises(RefusedError, match="partners/landed_on=2026-01-14 was not taken in as it stands now"):
         check_all_taken_in(settings, Progress.load(settings), tomorrow)
     ingest(settings, Progress.load(settings), tomorrow)
     assert pl.read_parquet(rows / "part-0.parquet")["payee_id"].to_list() == ["account-of-tomorrow"]
+
+
+@pytest.mark.parametrize("then", ["replaced", "taken away", "refused and taken away"])
+def test_a_day_is_not_closed_on_a_delivery_that_is_another_now(
+    settings: Settings, put_back: Callable[[str], None], then: str
+) -> None:
+    tomorrow = TODAY + DAY
+    folder = settings.landing / "partners" / f"landed_on={tomorrow}"
+    folder.mkdir()
+    bad = then.startswith("refused")
+    (folder / "delivery.csv").write_text("no column\n1\n" if bad else PARTNERS.format(payee="first", day=tomorrow))
+    ingest(settings, Progress.load(settings), tomorrow)
+    if then == "replaced":
+        (folder / "delivery.csv").write_text(PARTNERS.format(payee="second", day=tomorrow))
+    else:
+        shutil.rmtree(folder)
+    with pytest.raises(
+        RefusedError, match="partners/landed_on=2026-01-14 was (not taken in as it|taken in and is gone)"
+    ):
+        check_all_taken_in(settings, Progress.load(settings), tomorrow)
+
+
+def test_models_that_read_other_deliveries_pay_nobody(settings: Settings, put_back: Callable[[str], None]) -> None:
+    """As a warehouse of another history of the same day."""
+    with open_warehouse(settings) as connection:
+        connection.execute("update context.read_deliveries set hash = 'other' where feed = 'partners'")
+    for look in (
+        lambda: payout_desk.propose(settings, "cid"),
+        lambda: payout_desk.export(settings, "cid"),
+        lambda: verification._history(settings, Progress.load(settings)),
+    ):
+        with pytest.raises(
+            RefusedError, match="models as of 2026-01-13 were built on other deliveries of partners than"
+        ):
+            look()
+    with open_warehouse(settings) as connection:
+        connection.execute("drop table context.read_deliveries")  # of an earlier version
+    done, _ = payout_desk.export(settings, "cid")
+    assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
+
+
+def test_a_record_that_was_edited_with_its_rows_is_noticed(settings: Settings, put_back: Callable[[str], None]) -> None:
+    path = settings.deliveries / "partners" / f"{TODAY}.json"
+    part = settings.accepted / "partners" / f"landed_on={TODAY}" / "part-0.parquet"
+    pl.read_parquet(part).with_columns(payee_id=pl.lit("account-of-mallory")).write_parquet(part)
+    record = json.loads(path.read_text())
+    record["parts"] = [asdict(fingerprint(part))]
+    path.write_text(json.dumps(record))
+    refuse(settings, "the records of partners in .* are not those of the run")
+
+
+def test_payments_wait_for_the_latest_day_that_was_ever_shown(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    """A home put back from before publishes its own day again, and knows no more for it."""
+    for part in PARTS:
+        put_back(part)
+    older, newest = settings.serving / "finance" / f"version-{BEFORE.toordinal():06}", TODAY.toordinal() + 1
+    shutil.copytree(older, older.with_name(f"version-{newest:06}"))
+    with pytest.raises(
+        RefusedError, match="serving shows 2026-01-13 and .* through 2026-01-12: .* move .*serving away"
+    ):
+        payout_desk.export(settings, "cid")
+    shutil.rmtree(settings.serving)
+    done, _ = payout_desk.export(settings, "cid")
+    assert [payout.payee_id for payout in done.paid] == ["account-of-before"]
+
+
+def test_a_warehouse_without_its_models_is_told_in_one_line(
+    settings: Settings, put_back: Callable[[str], None]
+) -> None:
+    with open_warehouse(settings) as connection:
+        connection.execute("drop schema awards cascade")
+    with pytest.raises(SettingsError, match="warehouse.duckdb is not whole .* `incentives rebuild`"):
+        payout_desk.propose(settings, "cid")
 
 
 def test_a_copy_among_accepted_rows_is_named(settings: Settings, put_back: Callable[[str], None]) -> None:
@@ -260,10 +343,10 @@ def test_accepted_rows_that_were_copied_pay(settings: Settings, put_back: Callab
 def test_records_of_a_version_without_fingerprints_speak_for_their_rows(
     settings: Settings, put_back: Callable[[str], None]
 ) -> None:
-    for path in settings.deliveries.rglob("*.json"):
-        record = json.loads(path.read_text())
-        del record["parts"]
-        path.write_text(json.dumps(record))
+    forget("parts", *settings.deliveries.rglob("*.json"))
+    forget("closed", settings.state, *settings.serving.rglob("state.json"))
+    with open_warehouse(settings) as connection:
+        connection.execute("drop table context.read_deliveries")
     done, _ = payout_desk.export(settings, "cid")
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
     folder = settings.accepted / "partners" / f"landed_on={TODAY}"
