@@ -21,6 +21,7 @@ from hypothesis import given
 from data_contracts.public_marts import AS_KNOWN, PUBLIC_MARTS
 from orchestration import publication
 from orchestration.ledger.chain import EMPTY
+from orchestration.progress import Progress
 from orchestration.settings import Settings
 from orchestration.window import DAY, Window
 from properties.effort import tried_on
@@ -41,7 +42,7 @@ def served(world: World, days: list[date]) -> dict[date, Figures]:
         home = Path(folder)
         settings = Settings(home, home, home, "sqlite://", zone, WEEK[0], None, None)
         window = Window(BEFORE, DAYS[-1], DAYS[-1], WEEK[0], None, zone)
-        publication.publish(world.connection, settings, window, EMPTY)
+        publication.publish(world.connection, settings, window, EMPTY, Progress(zone, WEEK[0], DAYS[-1]))
         with duckdb.connect(str(settings.serving / "marts.duckdb"), read_only=True) as reader:
             ask = "select columns(name -> not suffix(name, '_usd')) from {}_as_known('{}') order by all"
             return {day: {mart: reader.execute(ask.format(mart, day)).fetchall() for mart in MARTS} for day in days}

@@ -199,7 +199,7 @@ def test_the_same_lines_as_csv_are_the_same_lines(
     path = landing.put("order_lines", "online_retail.csv", "", DAY)
     online_retail.order_lines(export).write_csv(path)
     record = landing.accept("order_lines", DAY)
-    assert replace(record, files=()) == replace(market.accepted["order_lines"], files=())
+    assert replace(record, files=(), parts=()) == replace(market.accepted["order_lines"], files=(), parts=())
     assert landing.accepted("order_lines", DAY).equals(market.landing.accepted("order_lines", DAY))
     columns = ["row_number", "column", "rule", "all_rules", "record_id"]
     quarantined = landing.quarantined("order_lines", DAY)
