@@ -218,7 +218,7 @@ def _begun_and_alone(settings: Settings, command: str) -> Iterator[None]:
 def _payees(settings: Settings, day: date) -> dict[tuple[str, str], Payee]:
     with open_warehouse(settings, read_only=True) as connection:
         require_own_rows(connection, settings)
-        return payees_as_known(connection, day)
+    return payees_as_known(settings, day)
 
 
 def _record_head(settings: Settings) -> None:

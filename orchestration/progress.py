@@ -49,10 +49,10 @@ class Progress:
     def recorded(cls, text: str) -> Progress:
         """What was recorded as this text; ValueError, TypeError or KeyError where it is no such record."""
         content = json.loads(text)
-        if not isinstance(content["time_zone"], str) or not isinstance(content.get("closed", {}), dict | None):
+        if not isinstance(content["time_zone"], str) or not isinstance(content.get("closed_days", {}), dict | None):
             raise TypeError("a time zone has a name, and closed days have hashes by feed")
         days = _day(content["earliest"]), _day(content["processed_through"])
-        return cls(content["time_zone"], *days, content.get("closed"))
+        return cls(content["time_zone"], *days, content.get("closed_days"))
 
     @classmethod
     def of_begun_home(cls, settings: Settings) -> Progress:
@@ -73,7 +73,7 @@ class Progress:
             "time_zone": self.time_zone,
             "earliest": self.earliest and self.earliest.isoformat(),
             "processed_through": self.processed_through and self.processed_through.isoformat(),
-            "closed": self.closed,
+            "closed_days": self.closed,
         }
         return json.dumps(content, indent=2) + "\n"
 

@@ -41,7 +41,7 @@ def payout_proposals_asset(settings: Settings) -> dg.AssetsDefinition:
             require_built(connection)
             require_same_deliveries(connection, settings)
             as_of = read_window(connection).as_of
-            payees = payees_as_known(connection, as_of)
+            payees = payees_as_known(settings, as_of)
             waits = unposted(settings, connection) if is_payout_day(settings, as_of) else []
             if waits:
                 context.log.warning(f"no payout is proposed, since the ledger differs from the awards: {waits[0]}")

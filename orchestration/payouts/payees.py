@@ -10,28 +10,34 @@ from typing import Final
 
 import duckdb
 
+from orchestration.accepted_rows import EMPTY_DAY
 from orchestration.payouts.proposals import Payee
+from orchestration.settings import Settings
 
 _FEEDS: Final = {"PARTNER": "partner", "CREATOR": "creator", "SELLER": "seller"}
 _MEMBER: Final = {"MEMBER": "member"}
+_HELD: Final = """
+    select {noun}_id, payee_id, tax_form_on_file
+    from (
+        select *, row_number() over (partition by {noun}_id order by updated_at desc, landed_on desc) as newest_first
+        from read_parquet(?, hive_partitioning = true, hive_types = {{'landed_on': date}})
+        where landed_on > ? and landed_on <= ?
+    )
+    where newest_first = 1"""
 
 
-def payees_as_known(connection: duckdb.DuckDBPyConnection, as_of: date) -> dict[tuple[str, str], Payee]:
-    """Payee and tax form of every partner, creator and seller by (type, id): the version that held on a day (LANDING)."""
+def payees_as_known(settings: Settings, as_of: date) -> dict[tuple[str, str], Payee]:
+    """Payee and tax form of every partner, creator and seller by (type, id): the version that held on a day (LANDING).
+
+    Read from the accepted rows themselves, which their records know by hash, and through nothing that a run makes of them.
+    """
     found: dict[tuple[str, str], Payee] = {}
-    for kind, noun in _FEEDS.items():
-        rows = connection.execute(
-            f"""
-            select {noun}_id, payee_id, tax_form_on_file
-            from (
-                select *, row_number() over (partition by {noun}_id order by updated_at desc, landed_on desc) as newest_first
-                from staging.stg_{noun}s
-                where landed_on <= ?
-            )
-            where newest_first = 1""",
-            [as_of],
-        ).fetchall()
-        found |= {(kind, name): Payee(payee, bool(form)) for name, payee, form in rows}
+    with duckdb.connect() as connection:
+        for kind, noun in _FEEDS.items():
+            parts = [str(part) for part in (settings.accepted / f"{noun}s").glob("*/*.parquet")]
+            if parts:
+                rows = connection.execute(_HELD.format(noun=noun), [parts, EMPTY_DAY, as_of]).fetchall()
+                found |= {(kind, name): Payee(payee, bool(form)) for name, payee, form in rows}
     return found
 
 

@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
+import pytest
 
 from orchestration.payout_reports import load_payouts
 from orchestration.payouts.payees import payees_as_known
 from orchestration.payouts.proposals import Line, Owner, Unpaid, decided
 from orchestration.payouts.records import Payout, Step
 from orchestration.reports import PARTNER_INCENTIVE_PAYOUTS, REFERRAL_REWARD_LEDGER
+from orchestration.settings import Settings
 
 WAREHOUSE = """
-    create schema ledger; create schema staging; create schema terms; create schema marts;
+    create schema ledger; create schema terms; create schema marts;
     create table ledger.ledger_entries (entry_no bigint, posting_no bigint, as_of date, entry_type varchar, program_id varchar,
         period varchar, beneficiary_type varchar, beneficiary_id varchar, subject_id varchar, component varchar,
         instrument varchar, amount_cents bigint);
-    create table staging.stg_partners (partner_id varchar, payee_id varchar, tax_form_on_file boolean, updated_at date,
-        landed_on date);
-    create table staging.stg_creators as select null as creator_id, payee_id, tax_form_on_file, updated_at, landed_on
-        from staging.stg_partners;
-    create table staging.stg_sellers as select null as seller_id, payee_id, tax_form_on_file, updated_at, landed_on
-        from staging.stg_partners;
     create table terms.programs as select 'friends' as program_id, 'referral_reward' as kind
         union all select 'growth', 'incremental_daily_gmv';
     create table marts.referral_conversions as select 'friends' as program_id, 'Bob' as referee_id, 'FINAL' as status;
@@ -41,7 +39,17 @@ def warehouse(entries: list[tuple[Any, ...]]) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def test_what_partners_are_owed_and_what_holds_it() -> None:
+def accepted_partners(settings: Settings, landed_on: str, rows: list[tuple[Any, ...]]) -> None:
+    """Rows of partners as acceptance leaves them: id, payee, tax form and day of the update."""
+    folder = settings.accepted / "partners" / f"landed_on={landed_on}"
+    folder.mkdir(parents=True)
+    columns = ["partner_id", "payee_id", "tax_form_on_file", "updated_at"]
+    pl.DataFrame(rows, schema=columns, orient="row").write_parquet(folder / "part-0.parquet")
+
+
+def test_what_partners_are_owed_and_what_holds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path))
+    settings = Settings.from_environment()
     connection = warehouse(
         [
             ("ACCRUE", "growth", "P1", "", "daily_gmv", "CASH", 500),
@@ -55,14 +63,17 @@ def test_what_partners_are_owed_and_what_holds_it() -> None:
             ("ACCRUE", "friends", "Ann", "Bob", "referral", "SHOP_CREDIT", 5),
         ]
     )
-    for partner, payee, tax_form, day in (
-        ("P1", "payee", True, 2), ("P1", None, False, 1), ("P2", None, True, 1), ("P3", "payee", False, 1),
-    ):  # fmt: skip
-        row = (partner, payee, tax_form, f"2025-10-0{day}", "2025-10-03")
-        connection.execute("insert into staging.stg_partners values (?, ?, ?, ?, ?)", row)
-    # What lands later is not known yet.
-    connection.execute("insert into staging.stg_partners values ('P2', 'payee', true, '2025-10-04', '2025-10-04')")
-    payees = payees_as_known(connection, date(2025, 10, 3))
+    rows = [
+        ("P1", "payee", True, date(2025, 10, 2)),
+        ("P1", None, False, date(2025, 10, 1)),
+        ("P2", None, True, date(2025, 10, 1)),
+        ("P3", "payee", False, date(2025, 10, 1)),
+    ]
+    accepted_partners(settings, "2025-10-03", rows)
+    # What lands later is not known yet, and the folder of the schema holds no rows that count.
+    accepted_partners(settings, "2025-10-04", [("P2", "payee", True, date(2025, 10, 4))])
+    accepted_partners(settings, "0001-01-01", [("P2", "payee", True, date(2025, 10, 4))])
+    payees = payees_as_known(settings, date(2025, 10, 3))
     payable = {
         Owner("PARTNER", partner, instrument): [Line("growth", "2025", "", "daily_gmv", cents)]
         for partner, instrument, cents in (

@@ -182,7 +182,7 @@ def test_a_home_that_is_put_back_whole_goes_on(settings: Settings, put_back: Cal
 def test_a_record_of_a_version_without_hashes_of_closed_days_goes_on(
     settings: Settings, put_back: Callable[[str], None]
 ) -> None:
-    forget("closed", settings.state)
+    forget("closed_days", settings.state)
     check_same_history(settings, Progress.load(settings))
     done, _ = payout_desk.export(settings, "cid")
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
@@ -225,6 +225,16 @@ def test_a_day_is_not_closed_on_a_delivery_that_is_another_now(
         RefusedError, match="partners/landed_on=2026-01-14 was (not taken in as it|taken in and is gone)"
     ):
         check_all_taken_in(settings, Progress.load(settings), tomorrow)
+
+
+def test_a_view_of_the_warehouse_says_nobodys_account(settings: Settings, put_back: Callable[[str], None]) -> None:
+    with open_warehouse(settings) as connection:
+        connection.execute(
+            "create or replace view staging.stg_partners as "
+            "select * replace ('account-of-before' as payee_id) from accepted.partners"
+        )
+    done, _ = payout_desk.export(settings, "cid")
+    assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
 
 
 def test_models_that_read_other_deliveries_pay_nobody(settings: Settings, put_back: Callable[[str], None]) -> None:
@@ -344,7 +354,7 @@ def test_records_of_a_version_without_fingerprints_speak_for_their_rows(
     settings: Settings, put_back: Callable[[str], None]
 ) -> None:
     forget("parts", *settings.deliveries.rglob("*.json"))
-    forget("closed", settings.state, *settings.serving.rglob("state.json"))
+    forget("closed_days", settings.state, *settings.serving.rglob("state.json"))
     with open_warehouse(settings) as connection:
         connection.execute("drop table context.read_deliveries")
     done, _ = payout_desk.export(settings, "cid")

@@ -37,7 +37,7 @@ def run(award: Award, is_built: bool = True) -> None:
         connection.execute("create schema ledger")
         put_window(connection, DAY, is_built)
         put_award(connection, award)
-        put_payees(connection, PAID)
+    put_payees(settings, PAID)
     payout_proposals_asset(settings)(dg.build_asset_context(resources={"writer": None}))
 
 

@@ -37,7 +37,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, date
         with open_warehouse(settings) as connection:
             put_window(connection, day)
             put_award(connection, AWARD)
-            put_payees(connection, payee)
+        put_payees(settings, payee)
         return settings
 
     return made

@@ -9,7 +9,13 @@ from datetime import date
 
 import duckdb
 
+from data_contracts.feeds import FEEDS
+from orchestration.acceptance import accept_delivery
+from orchestration.deliveries import delivery_folder
 from orchestration.ledger.entries import Award
+from orchestration.settings import Settings
+
+FIRST_DAY = date(2026, 1, 1)
 
 
 def put_window(connection: duckdb.DuckDBPyConnection, day: date, is_built: bool = True) -> None:
@@ -33,12 +39,12 @@ def put_award(connection: duckdb.DuckDBPyConnection, award: Award) -> None:
     )
 
 
-def put_payees(connection: duckdb.DuckDBPyConnection, payee: str) -> None:
-    """P1's record as partner, creator and seller, with this account."""
-    connection.execute("create schema if not exists staging")
-    for noun in ("partner", "creator", "seller"):
-        connection.execute(
-            f"""create table staging.stg_{noun}s as select 'P1' as {noun}_id, ? as payee_id, true as tax_form_on_file,
-                timestamptz '2026-01-01' as updated_at, date '2026-01-01' as landed_on""",
-            [payee],
-        )
+def put_payees(settings: Settings, payee: str) -> None:
+    """P1's record as a partner with this account, delivered and taken in on the first day."""
+    folder = delivery_folder(settings, "partners", FIRST_DAY)
+    folder.mkdir(parents=True)
+    (folder / "delivery.csv").write_text(
+        "partner_id,partner_type,name,payee_id,tax_form_on_file,updated_at\n"
+        f"P1,TSP,Harbor,{payee},true,{FIRST_DAY}T00:00:00Z\n"
+    )
+    accept_delivery(settings, FEEDS["partners"], FIRST_DAY)
