@@ -6,7 +6,9 @@ Does not belong here: accepted rows as files (``accepted_rows``), the bytes in l
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from datetime import date
+from typing import Final
 
 import duckdb
 
@@ -18,13 +20,16 @@ from orchestration.publication import published_progress
 from orchestration.settings import Settings
 from orchestration.warehouse import read_window
 
+MONEY_FEEDS: Final = tuple(feed.name for feed in FEEDS.values() if feed.stops_day)
+"""Feeds that stop a day: of their closed days nothing changes."""
+
 
 def closed_hashes(settings: Settings, through: date) -> dict[str, str]:
     """By feed, one hash over its deliveries of the days up to one: what became of each, and the hash of each file and of its rows.
 
     Of feeds that stop a day, of which nothing may change once it is closed. Clocks stay out of it.
     """
-    return {feed.name: _hash(settings, feed.name, through) for feed in FEEDS.values() if feed.stops_day}
+    return {feed: _hash(settings, feed, through) for feed in MONEY_FEEDS}
 
 
 def check_same_history(settings: Settings, progress: Progress) -> None:
@@ -44,23 +49,26 @@ def check_same_history(settings: Settings, progress: Progress) -> None:
 
 
 def write_read_deliveries(connection: duckdb.DuckDBPyConnection, settings: Settings, through: date) -> None:
-    """Keeps in the warehouse which deliveries its models are about to read."""
-    hashes = closed_hashes(settings, through)
+    """Keeps in the warehouse which deliveries its models are about to read, of all feeds."""
+    hashes = {feed: _hash(settings, feed, through) for feed in FEEDS}
     connection.execute("create or replace table context.read_deliveries (feed varchar not null, hash varchar not null)")
     connection.executemany("insert into context.read_deliveries values (?, ?)", list(hashes.items()))
 
 
-def require_same_deliveries(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
+def require_same_deliveries(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, feeds: Collection[str] = MONEY_FEEDS
+) -> None:
     """RefusedError where the models in the warehouse were built on other deliveries of its window's days than are recorded now.
 
     As where one was delivered anew since, or the warehouse is of another history: nothing is closed, proposed or paid by them.
+    ``feeds``: which are asked for; payments do not rest on those that stop no day, and these may be mended later.
     """
     kept = "select 1 from duckdb_tables() where (schema_name, table_name) = ('context', 'read_deliveries')"
     if connection.execute(kept).fetchone() is None:
         return  # a version that did not keep this
     through = read_window(connection).known_through
-    read, now = dict(connection.execute("from context.read_deliveries").fetchall()), closed_hashes(settings, through)
-    if others := sorted(feed for feed in now.keys() & read.keys() if now[feed] != read[feed]):
+    read = dict(connection.execute("from context.read_deliveries").fetchall())
+    if others := sorted(feed for feed in read if feed in feeds and read[feed] != _hash(settings, feed, through)):
         raise RefusedError(
             f"nothing was done, since the models as of {through} were built on other deliveries of {', '.join(others)} than are "
             f"recorded now: run the whole job daily_incentives, or where {through} was processed `incentives rebuild`"

@@ -338,4 +338,6 @@ def _progress_in(path: Path) -> Progress:
     try:
         return Progress.recorded(path.read_text(encoding="utf-8"))
     except (ValueError, TypeError, KeyError) as error:
-        raise RefusedError(f"{path} is not the record that was written there: put it back from a back-up") from error
+        raise RefusedError(
+            f"{path} is not the record that was written there: move {path.parent} away, then `incentives rebuild`"
+        ) from error

@@ -241,7 +241,7 @@ def _broken(settings: Settings, records: list[DeliveryRecord]) -> dict[str, dg.M
 
 
 def _contract_check(feed: str, records: list[DeliveryRecord], stopping: DeliveryRecord | None) -> dg.AssetCheckResult:
-    """Passes where what is used of the feed keeps its contract: a refused delivery is not used, and its day waits."""
+    """Passes where what is used of the feed keeps its contract: refused deliveries of the day that stops the run are not used."""
     unbalanced = [
         record.name
         for record in records
@@ -249,7 +249,11 @@ def _contract_check(feed: str, records: list[DeliveryRecord], stopping: Delivery
         or record.good != record.accepted + record.overtaken
     ]
     refused = [record.name for record in records if record.state is State.REFUSED]
-    used = [name for name in refused if stopping is None or name != stopping.name]
+    used = [
+        record
+        for record in records
+        if record.state is State.REFUSED and (stopping is None or record.landed_on < stopping.landed_on)
+    ]
     states = Counter(str(record.state) for record in records)
     return dg.AssetCheckResult(
         asset_key=feed,

@@ -11,6 +11,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from data_contracts.feeds import FEEDS
 from data_contracts.public_marts import PUBLIC_MARTS
 from orchestration.assets.feeds import OWNER
 from orchestration.closed_days import check_same_history, closed_hashes, require_same_deliveries
@@ -62,7 +63,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
                     f"processed through {progress.processed_through}: `incentives rebuild` first"
                 )
             check_all_taken_in(settings, progress, window.known_through)
-            require_same_deliveries(connection, settings)
+            require_same_deliveries(connection, settings, FEEDS)
             require_day_posted(settings, connection, window.as_of)
             check_same_history(settings, progress)
             head = loaded_head(connection, Ledger.open(settings.ledger_url))

@@ -5,7 +5,8 @@ Does not belong here: runs that are refused (``test_daily_job``), or what a chec
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -78,6 +79,9 @@ def test_a_contract_is_kept_where_nothing_was_lost_and_nothing_refused_is_used(
     assert (check.passed, check.severity) == (passed, dg.AssetCheckSeverity.ERROR)
 
 
-def test_the_refused_delivery_that_stops_the_run_is_not_used() -> None:
-    stopping = delivery(State.REFUSED)
+def test_refused_deliveries_of_the_day_that_stops_the_run_are_not_used() -> None:
+    """There may be several: of another feed, too, the days before are good."""
+    stopping, other = delivery(State.REFUSED), DeliveryRecord("order_lines", DAY, State.REFUSED)
     assert _contract_check("orders", [stopping], stopping).passed
+    assert _contract_check("order_lines", [other], stopping).passed
+    assert not _contract_check("order_lines", [replace(other, landed_on=DAY - timedelta(days=1))], stopping).passed

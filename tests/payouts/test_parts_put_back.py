@@ -20,7 +20,13 @@ from warehouse_by_hand import put_award
 from data_contracts.feeds import FEEDS
 from orchestration import payout_desk, verification
 from orchestration.acceptance import accept_delivery
-from orchestration.closed_days import check_not_behind, check_same_history, closed_hashes, write_read_deliveries
+from orchestration.closed_days import (
+    check_not_behind,
+    check_same_history,
+    closed_hashes,
+    require_same_deliveries,
+    write_read_deliveries,
+)
 from orchestration.deliveries import read_records
 from orchestration.errors import IncentivesError, RefusedError, SettingsError
 from orchestration.fingerprints import fingerprint
@@ -167,6 +173,10 @@ def test_feeds_that_stop_no_day_may_be_mended_later(settings: Settings, put_back
     (folder / "delivery.csv").write_text("no column of the contract\n1\n")
     accept_delivery(settings, FEEDS["ad_spend"], TODAY)
     check_same_history(settings, Progress.load(settings))
+    with open_warehouse(settings, read_only=True) as connection:
+        require_same_deliveries(connection, settings)
+        with pytest.raises(RefusedError, match="built on other deliveries of ad_spend"):
+            require_same_deliveries(connection, settings, FEEDS)  # what a publication asks
     assert closed_hashes(settings, TODAY).keys() == {feed.name for feed in FEEDS.values() if feed.stops_day}
 
 
