@@ -289,7 +289,7 @@ def rewrite_views(settings: Settings) -> None:
 
 
 def require_own_rows(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """SettingsError where the views read accepted rows of another home, since this one moved or is a copy: payees may differ."""
+    """SettingsError where the views read accepted rows of another home, since this one moved or is a copy: its models would."""
     if not views_read(connection, "accepted", settings.accepted):
         raise SettingsError(
             f"{settings.warehouse} reads accepted rows of another place, not of {settings.home}: `incentives doctor --repair`"
