@@ -127,9 +127,11 @@ class Bench:
         size.seconds[name].append(round(found.seconds, 2))
         size.gib[name].append(round(found.peak_gib, 2))
         size.gib[f"{name}: spilled"].append(round(found.spilled_gib, 2))
-        for stage, seconds in stages_of_run(found.told, deployment.home, found.seconds).items():
+        stages = stages_of_run(found.told, deployment.home, found.seconds)
+        for stage, seconds in stages.items():
             size.seconds[f"{name}: {stage}"].append(seconds)
         self.console.print(f"1/{size.part} {name}: {found.seconds:.1f} s, peak {found.peak_gib:.2f} GiB")
+        self.console.print("    " + ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in stages.items()))
         return found
 
 
