@@ -44,16 +44,44 @@ PARTNERS = (
 )
 
 
-@pytest.fixture
-def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """A home of two days, the second of which brought another account of P1 and no posting; nothing is proposed yet."""
-    for name, value in (("NAME", "Marketplace Inc."), ("ACCOUNT", "000123456789"), ("AGENT", "BANKUS33XXX")):
-        monkeypatch.setenv(f"INCENTIVES_DEBTOR_{name}", value)
-    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path / "home"))
-    monkeypatch.delenv("INCENTIVES_LANDING", raising=False)
-    monkeypatch.delenv("INCENTIVES_LEDGER_URL", raising=False)
-    (tmp_path / "home" / "ledger").mkdir(parents=True)
+DEBTOR = {"NAME": "Marketplace Inc.", "ACCOUNT": "000123456789", "AGENT": "BANKUS33XXX"}
+
+
+@pytest.fixture(scope="module")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``home`` as it is on the day that brought another account of P1 and no posting, a payout of the day before
+    approved, and beside it the home ``of_before`` and ``of_today``. Made once: its warehouse names its place.
+    """
+    place = tmp_path_factory.mktemp("homes")
+    (place / "home" / "ledger").mkdir(parents=True)
+    with pytest.MonkeyPatch.context() as patch:
+        settings = settings_of(place / "home", patch)
+        run(settings, BEFORE, "account-of-before")
+        owed(Ledger.open(settings.ledger_url), "2026-01-12", AWARD)
+        _, (proposed,) = payout_desk.propose(settings, "ann")
+        payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+        shutil.copytree(settings.home, place / "of_before")
+        run(settings, TODAY, "account-of-today")
+        shutil.copytree(settings.home, place / "of_today")
+    return place
+
+
+def settings_of(home: Path, patch: pytest.MonkeyPatch) -> Settings:
+    for name, value in DEBTOR.items():
+        patch.setenv(f"INCENTIVES_DEBTOR_{name}", value)
+    patch.setenv("INCENTIVES_HOME", str(home))
+    patch.delenv("INCENTIVES_LANDING", raising=False)
+    patch.delenv("INCENTIVES_LEDGER_URL", raising=False)
     return Settings.from_environment()
+
+
+@pytest.fixture
+def settings(homes: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The home as of today."""
+    settings = settings_of(homes / "home", monkeypatch)
+    shutil.rmtree(settings.home, ignore_errors=True)
+    shutil.copytree(homes / "of_today", settings.home)
+    return settings
 
 
 def run(settings: Settings, day: date, payee: str) -> None:
@@ -81,28 +109,21 @@ def run(settings: Settings, day: date, payee: str) -> None:
 
 
 @pytest.fixture
-def put_back(settings: Settings, tmp_path: Path) -> Callable[[str], None]:
-    """Makes the home, with a payout approved the day before, and puts back one part of it as it was then."""
-    run(settings, BEFORE, "account-of-before")
-    owed(Ledger.open(settings.ledger_url), "2026-01-12", AWARD)
-    _, (proposed,) = payout_desk.propose(settings, "ann")
-    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
-    kept = tmp_path / "kept"
-    shutil.copytree(settings.home, kept)
-    run(settings, TODAY, "account-of-today")
+def put_back(settings: Settings, homes: Path) -> Callable[[str], None]:
+    """Puts back one part of the home as it was the day before."""
 
     def back(part: str) -> None:
-        place = settings.home / part
+        place, kept = settings.home / part, homes / "of_before" / part
         if place.is_dir():
             shutil.rmtree(place)
-            shutil.copytree(kept / part, place)
+            shutil.copytree(kept, place)
         else:
-            shutil.copy(kept / part, place)
+            shutil.copy(kept, place)
 
     return back
 
 
-def test_the_payee_of_today_is_known(settings: Settings, put_back: Callable[[str], None]) -> None:
+def test_the_payee_of_today_is_known(settings: Settings) -> None:
     done, _ = payout_desk.export(settings, "cid")
     assert done.cancelled == (("PARTNER:P1|CASH|2026-01-12", "the payee changed since it was proposed"),)
 
@@ -124,13 +145,12 @@ PARTS = ("accepted", "deliveries", "quarantine", "landing", "state.json", "wareh
 
 @pytest.mark.parametrize("count", range(1, len(PARTS) + 1))
 def test_no_parts_of_the_day_before_together_pay_the_account_of_before(
-    settings: Settings, put_back: Callable[[str], None], tmp_path: Path, count: int
+    settings: Settings, homes: Path, put_back: Callable[[str], None], count: int
 ) -> None:
     """Whichever are put back, what was served tells of the day after: the payout is refused, or cancelled for its payee."""
-    shutil.copytree(settings.home, tmp_path / "today")
     for parts in combinations(PARTS, count):
         shutil.rmtree(settings.home)
-        shutil.copytree(tmp_path / "today", settings.home)
+        shutil.copytree(homes / "of_today", settings.home)
         for part in parts:
             put_back(part)
         try:
@@ -157,9 +177,7 @@ def test_a_run_on_records_of_the_day_before_is_refused(settings: Settings, put_b
         verification._history(settings, Progress.load(settings))
 
 
-def test_a_home_of_another_history_than_was_served_is_behind_it(
-    settings: Settings, put_back: Callable[[str], None]
-) -> None:
+def test_a_home_of_another_history_than_was_served_is_behind_it(settings: Settings) -> None:
     progress = Progress.load(settings)
     check_not_behind(settings, progress)
     check_not_behind(settings, replace(progress, closed=None))  # of an earlier version
@@ -167,7 +185,7 @@ def test_a_home_of_another_history_than_was_served_is_behind_it(
         check_not_behind(settings, replace(progress, closed={"partners": "other"}))
 
 
-def test_feeds_that_stop_no_day_may_be_mended_later(settings: Settings, put_back: Callable[[str], None]) -> None:
+def test_feeds_that_stop_no_day_may_be_mended_later(settings: Settings) -> None:
     folder = settings.landing / "ad_spend" / f"landed_on={TODAY}"
     folder.mkdir(parents=True)
     (folder / "delivery.csv").write_text("no column of the contract\n1\n")
@@ -189,18 +207,14 @@ def test_a_home_that_is_put_back_whole_goes_on(settings: Settings, put_back: Cal
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
 
 
-def test_a_record_of_a_version_without_hashes_of_closed_days_goes_on(
-    settings: Settings, put_back: Callable[[str], None]
-) -> None:
+def test_a_record_of_a_version_without_hashes_of_closed_days_goes_on(settings: Settings) -> None:
     forget("closed_days", settings.state)
     check_same_history(settings, Progress.load(settings))
     done, _ = payout_desk.export(settings, "cid")
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
 
 
-def test_a_delivery_that_is_not_processed_is_taken_in_anew_where_its_rows_were_lost(
-    settings: Settings, put_back: Callable[[str], None]
-) -> None:
+def test_a_delivery_that_is_not_processed_is_taken_in_anew_where_its_rows_were_lost(settings: Settings) -> None:
     """As where a back-up was made while a run was taking in: payments do not read that day."""
     tomorrow = TODAY + DAY
     folder = settings.landing / "partners" / f"landed_on={tomorrow}"
@@ -218,9 +232,7 @@ def test_a_delivery_that_is_not_processed_is_taken_in_anew_where_its_rows_were_l
 
 
 @pytest.mark.parametrize("then", ["replaced", "taken away", "refused and taken away"])
-def test_a_day_is_not_closed_on_a_delivery_that_is_another_now(
-    settings: Settings, put_back: Callable[[str], None], then: str
-) -> None:
+def test_a_day_is_not_closed_on_a_delivery_that_is_another_now(settings: Settings, then: str) -> None:
     tomorrow = TODAY + DAY
     folder = settings.landing / "partners" / f"landed_on={tomorrow}"
     folder.mkdir()
@@ -237,7 +249,7 @@ def test_a_day_is_not_closed_on_a_delivery_that_is_another_now(
         check_all_taken_in(settings, Progress.load(settings), tomorrow)
 
 
-def test_a_view_of_the_warehouse_says_nobodys_account(settings: Settings, put_back: Callable[[str], None]) -> None:
+def test_a_view_of_the_warehouse_says_nobodys_account(settings: Settings) -> None:
     with open_warehouse(settings) as connection:
         connection.execute(
             "create or replace view staging.stg_partners as "
@@ -247,7 +259,7 @@ def test_a_view_of_the_warehouse_says_nobodys_account(settings: Settings, put_ba
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
 
 
-def test_models_that_read_other_deliveries_pay_nobody(settings: Settings, put_back: Callable[[str], None]) -> None:
+def test_models_that_read_other_deliveries_pay_nobody(settings: Settings) -> None:
     """As a warehouse of another history of the same day."""
     with open_warehouse(settings) as connection:
         connection.execute("update context.read_deliveries set hash = 'other' where feed = 'partners'")
@@ -266,7 +278,7 @@ def test_models_that_read_other_deliveries_pay_nobody(settings: Settings, put_ba
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
 
 
-def test_a_record_that_was_edited_with_its_rows_is_noticed(settings: Settings, put_back: Callable[[str], None]) -> None:
+def test_a_record_that_was_edited_with_its_rows_is_noticed(settings: Settings) -> None:
     path = settings.deliveries / "partners" / f"{TODAY}.json"
     part = settings.accepted / "partners" / f"landed_on={TODAY}" / "part-0.parquet"
     pl.read_parquet(part).with_columns(payee_id=pl.lit("account-of-mallory")).write_parquet(part)
@@ -293,16 +305,14 @@ def test_payments_wait_for_the_latest_day_that_was_ever_shown(
     assert [payout.payee_id for payout in done.paid] == ["account-of-before"]
 
 
-def test_a_warehouse_without_its_models_is_told_in_one_line(
-    settings: Settings, put_back: Callable[[str], None]
-) -> None:
+def test_a_warehouse_without_its_models_is_told_in_one_line(settings: Settings) -> None:
     with open_warehouse(settings) as connection:
         connection.execute("drop schema awards cascade")
     with pytest.raises(SettingsError, match="warehouse.duckdb is not whole .* `incentives rebuild`"):
         payout_desk.propose(settings, "cid")
 
 
-def test_a_copy_among_accepted_rows_is_named(settings: Settings, put_back: Callable[[str], None]) -> None:
+def test_a_copy_among_accepted_rows_is_named(settings: Settings) -> None:
     """As copying tools make it: its rows would count twice."""
     folder = settings.accepted / "partners" / f"landed_on={TODAY}"
     shutil.copy(folder / "part-0.parquet", folder / "part-0 (1).parquet")
@@ -323,18 +333,14 @@ def refuse(settings: Settings, told: str) -> None:
         shutil.rmtree(settings.landing / "partners" / f"landed_on={TODAY + DAY}", ignore_errors=True)
 
 
-def test_accepted_rows_of_a_delivery_before_it_was_replaced_pay_nobody(
-    settings: Settings, put_back: Callable[[str], None]
-) -> None:
+def test_accepted_rows_of_a_delivery_before_it_was_replaced_pay_nobody(settings: Settings) -> None:
     """The file has the name of the one that replaced it."""
     part = settings.accepted / "partners" / f"landed_on={TODAY}" / "part-0.parquet"
     pl.read_parquet(part).with_columns(payee_id=pl.lit("account-of-noon")).write_parquet(part)
     refuse(settings, "partners/landed_on=2026-01-13/part-0.parquet is not as acceptance wrote it: put it back")
 
 
-def test_verify_sees_what_size_and_time_of_accepted_rows_hide(
-    settings: Settings, put_back: Callable[[str], None]
-) -> None:
+def test_verify_sees_what_size_and_time_of_accepted_rows_hide(settings: Settings) -> None:
     part = settings.accepted / "partners" / f"landed_on={TODAY}" / "part-0.parquet"
     before, content = part.stat(), part.read_bytes()
     part.write_bytes(content[:40] + bytes([content[40] ^ 1]) + content[41:])
@@ -344,15 +350,13 @@ def test_verify_sees_what_size_and_time_of_accepted_rows_hide(
 
 
 @pytest.mark.parametrize("name", [f"landed_on={BEFORE}", f"landed_on={TODAY} (1)", "landed_on=2026-1-3", "copy"])
-def test_accepted_rows_of_a_folder_that_no_delivery_made_pay_nobody(
-    settings: Settings, put_back: Callable[[str], None], name: str
-) -> None:
+def test_accepted_rows_of_a_folder_that_no_delivery_made_pay_nobody(settings: Settings, name: str) -> None:
     folder = settings.accepted / "creators" / name
     shutil.copytree(settings.accepted / "creators" / "landed_on=0001-01-01", folder)
     refuse(settings, f"{re.escape(str(folder))} holds rows that no record of a delivery speaks for")
 
 
-def test_accepted_rows_that_were_copied_pay(settings: Settings, put_back: Callable[[str], None]) -> None:
+def test_accepted_rows_that_were_copied_pay(settings: Settings) -> None:
     """As a restore leaves them: the same bytes, written later."""
     for part in settings.accepted.rglob("*.parquet"):
         os.utime(part, ns=(1, 1))
@@ -360,9 +364,7 @@ def test_accepted_rows_that_were_copied_pay(settings: Settings, put_back: Callab
     assert [reason for _, reason in done.cancelled] == ["the payee changed since it was proposed"]
 
 
-def test_records_of_a_version_without_fingerprints_speak_for_their_rows(
-    settings: Settings, put_back: Callable[[str], None]
-) -> None:
+def test_records_of_a_version_without_fingerprints_speak_for_their_rows(settings: Settings) -> None:
     forget("parts", *settings.deliveries.rglob("*.json"))
     forget("closed_days", settings.state, *settings.serving.rglob("state.json"))
     with open_warehouse(settings) as connection:
@@ -431,7 +433,7 @@ def test_a_run_that_did_not_build_all_models_keeps_no_payout_of_the_day_before(
 
 
 def test_a_home_that_moved_pays_once_its_paths_are_mended(
-    settings: Settings, put_back: Callable[[str], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.home.rename(tmp_path / "moved")
     monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path / "moved"))
