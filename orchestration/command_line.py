@@ -335,14 +335,16 @@ def doctor(
     from orchestration.doctor import examine
     from orchestration.publication import write_views
     from orchestration.warehouse import rewrite_views
+    from orchestration.writer_lock import writer_lock
 
     settings = Settings.from_environment()
     if repair:
-        if settings.warehouse.exists():
-            for feed in FEEDS.values():
-                ensure_empty_part(settings, feed)  # a view needs a file to read, be it without rows
-            rewrite_views(settings)
-        write_views(settings)
+        with writer_lock(settings, "incentives doctor --repair"):
+            if settings.warehouse.exists():
+                for feed in FEEDS.values():
+                    ensure_empty_part(settings, feed)  # a view needs a file to read, be it without rows
+                rewrite_views(settings)
+            write_views(settings)
         console.print(f"ok  {settings.serving / 'marts.duckdb'} was rewritten")
     found = examine(settings)
     for line in found.sound:

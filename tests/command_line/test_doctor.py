@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from orchestration import doctor
+from orchestration.command_line import app
 from orchestration.deliveries import DeliveryRecord, State, write_record
 from orchestration.doctor import examine
+from orchestration.errors import BusyError
 from orchestration.home import prepare_home
 from orchestration.ledger.ledger import Ledger
 from orchestration.settings import Settings
@@ -69,3 +72,11 @@ def test_a_refused_delivery(settings: Settings) -> None:
     assert examine(settings).troubles == [
         "it is refused; replace it in place, or `incentives waive orders 2025-10-08 --reason ...`"
     ]
+
+
+def test_nothing_is_repaired_beside_a_run(settings: Settings) -> None:
+    with settings.lock.open("w") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        with pytest.raises(BusyError, match="another writer is at work"):
+            app(["doctor", "--repair"], standalone_mode=False)
+    assert not (settings.serving / "marts.duckdb").exists()
