@@ -32,6 +32,8 @@ _CLOSED = {
     Change.GONE: "is gone, but its day is closed: put it back as it was",
     Change.CHANGED: "changed, but its day is closed: put it back as it was, and deliver corrections in the current day's folder",
 }
+_TOO_LATE = "but its delivery counts as nothing by now: move what is there into the current day's folder"
+_COUNTS_AS_NOTHING = _CLOSED | {Change.GONE: f"is gone, {_TOO_LATE}", Change.CHANGED: f"changed, {_TOO_LATE}"}
 _NO_FOLDER = "is no folder and is ignored: put files into <feed>/landed_on=YYYY-MM-DD"
 
 
@@ -262,11 +264,15 @@ def _bytes_of(folder: Path) -> list[Path]:
 def check_closed(settings: Settings, record: DeliveryRecord, rehash: bool = False) -> None:
     """RefusedError, naming the file, where the bytes of a closed delivery are not those that were taken in.
 
-    Sizes and modification times are compared, and hashes where these differ; ``rehash`` compares every hash (an audit).
+    Sizes and modification times are compared, and hashes where these differ; ``rehash`` compares every hash (an audit). Of one
+    that was waived, or refused for good, the files may go: they count as nothing.
     """
-    folder = delivery_folder(settings, record.feed, record.landed_on)
-    if change := first_change(record.files, _bytes_of(folder), rehash):
-        raise RefusedError(f"{record.name}/{change[0]} {_CLOSED[change[1]]}")
+    present = _bytes_of(delivery_folder(settings, record.feed, record.landed_on))
+    counts = record.state is State.ACCEPTED
+    if not counts and not present:
+        return
+    if change := first_change(record.files, present, rehash):
+        raise RefusedError(f"{record.name}/{change[0]} {(_CLOSED if counts else _COUNTS_AS_NOTHING)[change[1]]}")
 
 
 def check_all_closed(settings: Settings, rehash: bool = False, through: date = date.max) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from orchestration.deliveries import State, find_deliveries, read_records
+from orchestration.deliveries import State, find_deliveries, is_closed, latest_accepted, read_records
 from orchestration.errors import IncentivesError
 from orchestration.programs import checked_programs, deployed_programs
 from orchestration.progress import Progress
@@ -116,11 +116,17 @@ def _deliveries(settings: Settings, found: Findings) -> None:
     found.sound.append(f"{len(landed.deliveries)} deliveries in {settings.landing}")
     found.sound.extend(landed.ignored)
     for record in read_records(settings):
-        if record.state is State.REFUSED:
-            found.troubles.append(
-                f"{record.reason}; replace it in place, or "
-                f"`incentives waive {record.feed} {record.landed_on} --reason ...`"
-            )
+        if record.state is not State.REFUSED:
+            continue
+        is_overtaken = is_closed(record, latest_accepted(settings, record.feed))
+        cure = (
+            "too late to replace: deliver it in the current day's folder, and"
+            if is_overtaken
+            else "replace it in place, or"
+        )
+        found.troubles.append(
+            f"{record.reason}; {cure} `incentives waive {record.feed} {record.landed_on} --reason ...`"
+        )
 
 
 def _free(path: Path) -> int:

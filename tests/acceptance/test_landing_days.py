@@ -129,8 +129,28 @@ def test_a_waived_delivery_is_closed_like_any_other(stopped: Any) -> None:
     waive(stopped.settings, FEEDS["order_lines"], DAYS[1], "lost", "Ada")
     take_in(stopped, DAYS[3], done=DAYS[0])
     stopped.put("order_lines", "a.txt", "changed", DAYS[1])
-    with pytest.raises(RefusedError, match=r"order_lines/landed_on=2025-10-02/a.txt changed, but its day is closed"):
+    with pytest.raises(RefusedError, match=r"order_lines/landed_on=2025-10-02/a.txt changed, but .* counts as nothing"):
         take_in(stopped, DAYS[3], done=DAYS[3])
+
+
+def test_what_replaced_a_waived_delivery_too_late_counts_once_it_is_moved(stopped: Any, good_row: Any) -> None:
+    take_in(stopped, DAYS[3])
+    waive(stopped.settings, FEEDS["order_lines"], DAYS[1], "lost", "Ada")
+    take_in(stopped, DAYS[3], done=DAYS[0])
+    shutil.rmtree(delivery_folder(stopped.settings, "order_lines", DAYS[1]))
+    check_all_closed(stopped.settings, rehash=True)
+    stopped.put_rows("order_lines", [good_row["order_lines"]], "a.txt", day=DAYS[1])
+    stopped.put_rows("order_lines", [good_row["order_lines"]], day=DAYS[1])
+    for name in (
+        "a.csv came after its day was closed",
+        "a.txt changed, but .*: move what is there into the current day",
+    ):
+        with pytest.raises(RefusedError, match=name):
+            take_in(stopped, DAYS[4], done=DAYS[3])
+        (delivery_folder(stopped.settings, "order_lines", DAYS[1]) / name[:5]).unlink()
+    stopped.put_rows("order_lines", [good_row["order_lines"]], day=DAYS[4])
+    assert take_in(stopped, DAYS[4], done=DAYS[3]).through == DAYS[4]
+    assert [state(stopped, "order_lines", day) for day in (DAYS[1], DAYS[4])] == [State.WAIVED, State.ACCEPTED]
 
 
 def test_a_waived_delivery_that_is_replaced_before_its_day_is_processed_counts(stopped: Any, good_row: Any) -> None:
@@ -195,6 +215,8 @@ def test_what_is_replaced_too_late_is_named(stopped: Any) -> None:
     stopped.put_rows("short_videos", [VIDEO], day=DAYS[0])
     with pytest.raises(RefusedError, match=r"short_videos/landed_on=2025-10-01/a.csv came after its day was closed"):
         take_in(stopped, DAYS[2], done=DAYS[1])
+    shutil.rmtree(delivery_folder(stopped.settings, "short_videos", DAYS[0]))
+    assert take_in(stopped, DAYS[2], done=DAYS[1]).through == DAYS[2]
 
 
 # Closed days

@@ -74,6 +74,16 @@ def test_a_refused_delivery(settings: Settings) -> None:
     ]
 
 
+def test_a_refused_delivery_whose_feed_has_gone_on(settings: Settings) -> None:
+    refused = DeliveryRecord("ad_spend", date(2025, 10, 1), State.REFUSED, reason="it is refused")
+    for record in (refused, DeliveryRecord("ad_spend", date(2025, 10, 2), State.ACCEPTED)):
+        write_record(settings, record)
+    assert examine(settings).troubles == [
+        "it is refused; too late to replace: deliver it in the current day's folder, and "
+        "`incentives waive ad_spend 2025-10-01 --reason ...`"
+    ]
+
+
 def test_nothing_is_repaired_beside_a_run(settings: Settings) -> None:
     with settings.lock.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
