@@ -22,7 +22,7 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 demo: $(READY)
-	@INCENTIVES_HOME="$(DEMO_HOME)" $(BIN)/incentives demo
+	@env -u INCENTIVES_LANDING -u INCENTIVES_LEDGER_URL INCENTIVES_HOME="$(DEMO_HOME)" $(BIN)/incentives demo
 
 ui: $(READY)
 	@INCENTIVES_HOME="$${INCENTIVES_HOME:-$(DEMO_HOME)}" $(BIN)/incentives ui --port $(PORT)
@@ -60,8 +60,9 @@ staging: $(READY)
 	$(BIN)/python -m data_contracts.feed_pages data_contracts/pages
 	$(BIN)/incentives programs schema > data_contracts/terms/program.schema.json
 
+# What can be made anew: var itself is the home where INCENTIVES_HOME names no other, with its ledger.
 clean:
-	rm -rf $(VENV) var dbt_project/target
+	rm -rf $(VENV) var/demo var/bench dbt_project/target
 
 # Needs uv; the lock records versions and hashes, and no address.
 lock:

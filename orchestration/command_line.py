@@ -293,7 +293,7 @@ def journal(posting: Annotated[int, typer.Argument(help="number of the posting")
 
 @app.command()
 def demo() -> None:
-    """Takes a sample marketplace through a season in the home, and says who is owed what and why."""
+    """Takes a sample marketplace through a season in a home of its own, says who is owed what and why, and pays it there."""
     from orchestration.demo import demonstrate
 
     demonstrate(Settings.from_environment(), console)

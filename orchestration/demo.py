@@ -15,7 +15,9 @@ from datetime import date
 from rich.console import Console
 from rich.table import Table
 
+from orchestration.errors import SettingsError
 from orchestration.explanation import dollars, explain_award, owed
+from orchestration.files import write_text
 from orchestration.home import prepare_home
 from orchestration.ledger.ledger import Ledger
 from orchestration.payout_desk import export, propose
@@ -49,8 +51,12 @@ Next:
 
 
 def demonstrate(settings: Settings, console: Console) -> None:
-    """Writes the sample once, runs the job for each posting day, and says who is owed what and why."""
+    """Writes the sample once, runs the job for each posting day, says who is owed what and why, and pays it.
+
+    SettingsError in a home that is not a demo's.
+    """
     began = time.monotonic()
+    _require_own_home(settings)
     prepare_home(settings)
     _sample(settings, console)
     for day, story in POSTING_DAYS.items():
@@ -62,7 +68,7 @@ def demonstrate(settings: Settings, console: Console) -> None:
     console.rule(f"one award explained: {partner}")
     console.print(explain_award(settings, "tsp_daily_gmv_2025q4", partner, None, None, 8))
     console.rule("paying what is payable")
-    _pay(replace(settings, debtor=settings.debtor or DEBTOR), console)
+    _pay(replace(settings, debtor=DEBTOR), console)
     console.print(
         NEXT_STEPS.format(
             bin=".venv/bin", partner=partner, marts=settings.serving / "marts.duckdb", home=settings.home
@@ -70,6 +76,24 @@ def demonstrate(settings: Settings, console: Console) -> None:
         soft_wrap=True,
     )
     console.print(f"The demo took {time.monotonic() - began:.0f} seconds.")
+
+
+def _require_own_home(settings: Settings) -> None:
+    """Marks a new home as a demo's; SettingsError for any other, for a demo approves and exports all that is owed there."""
+    marker, ledger_url = settings.home / "demo.txt", f"sqlite:///{settings.home / 'ledger' / 'ledger.sqlite'}"
+    if settings.landing != settings.home / "landing" or settings.ledger_url != ledger_url:
+        raise SettingsError(
+            "a demo pays all that is owed, so it has a landing folder and a ledger of its own: unset INCENTIVES_LANDING and "
+            "INCENTIVES_LEDGER_URL"
+        )
+    settings.home.mkdir(parents=True, exist_ok=True)
+    if marker.exists():
+        return
+    if any(settings.home.iterdir()):
+        raise SettingsError(
+            f"{settings.home} is not a demo's, which pays all that is owed: set INCENTIVES_HOME to a new folder"
+        )
+    write_text(marker, "This is a demo's home: `incentives demo` pays all that is owed here.\n")
 
 
 def _pay(settings: Settings, console: Console) -> None:

@@ -1,4 +1,6 @@
-"""Makes this folder importable, for what several rooms of tests share (``deployment``); finds real data; says what comes first."""
+"""Makes this folder importable, for what several rooms of tests share (``deployment``); keeps a deployment's settings out of tests;
+finds real data; says what comes first.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+# A shell that is set up for a deployment is no reason for tests to post on its ledger.
+for name in [name for name in os.environ if name.startswith(("INCENTIVES_", "DAGSTER_"))]:
+    del os.environ[name]
 
 BESIDE_THE_CHECKOUT = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import os
 import re
+import runpy
+import subprocess
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 NOT_COMMITTED = {".git", ".venv", "var", "logs", "target", "__pycache__", ".hypothesis"}
@@ -65,3 +69,15 @@ def test_no_module_is_long() -> None:
 def test_every_noun_has_a_name() -> None:
     for path in modules():
         assert path.stem not in ("utils", "util", "helpers", "common", "misc"), path.relative_to(CHECKOUT)
+
+
+def test_clean_leaves_the_home_that_is_used_where_none_is_named() -> None:
+    told = subprocess.run(["make", "-n", "clean"], cwd=CHECKOUT, capture_output=True, text=True, check=True).stdout
+    assert "var/demo" in told
+    assert "var" not in told.split()
+
+
+def test_no_test_posts_on_the_ledger_of_a_deployment_that_the_shell_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INCENTIVES_LEDGER_URL", "sqlite:////the/ledger")
+    runpy.run_path(str(CHECKOUT / "tests" / "conftest.py"))
+    assert "INCENTIVES_LEDGER_URL" not in os.environ
