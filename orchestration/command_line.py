@@ -303,9 +303,11 @@ def demo() -> None:
 def ui(port: Annotated[int, typer.Option(help="where the Dagster UI listens, on this machine")] = 3000) -> None:
     """Opens the Dagster UI, with its daemon, on the home."""
     from orchestration.home import prepare_home
+    from orchestration.runs import end_orphans
 
     settings = Settings.from_environment()
     prepare_home(settings)
+    end_orphans(settings)
     # A shell starts background jobs deaf to interrupts, and Dagster would then be deaf to being terminated too.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     dagster = str(Path(sys.executable).with_name("dagster"))

@@ -87,7 +87,7 @@ def export(by: By) -> None:
         console.print(f"export {done.posting_no}: {len(done.paid)} payouts, {total}")
     for path in written:
         is_new = path.parent == folder_of(settings, done.posting_no or 0)
-        earlier = "" if is_new else "  (of an earlier export, written again: not to be sent twice)"
+        earlier = "" if is_new else "  (of an earlier export, written again: send it only if it was never sent)"
         console.print(f"  {path}{earlier}", markup=False)
 
 

@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -33,6 +33,9 @@ from orchestration.writer_lock import writer_lock
 
 _BY_COMMAND = "incentives/by_command"
 """A run with this tag lasts no longer than the process of the command that started it."""
+
+_IN_QUEUE = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+"""What Dagster takes for at work: one such run keeps all others waiting."""
 
 _INTERRUPTION = dg.DagsterExecutionInterruptedError.__name__
 
@@ -134,6 +137,22 @@ def _end_abandoned(settings: Settings, instance: dg.DagsterInstance) -> None:
     unfinished = [dg.DagsterRunStatus.NOT_STARTED, dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
     for run in instance.get_runs(dg.RunsFilter(tags={_BY_COMMAND: "true"}, statuses=unfinished)):
         instance.report_run_failed(run, "the process of this run ended before it; the run after it does its work")
+
+
+def end_orphans(settings: Settings) -> None:
+    """Before a UI opens: reports the runs of one that went with its machine as failed, for in its queue they would last for good.
+
+    Whoever is at work holds the lock; then nothing is done.
+    """
+    with (
+        suppress(BusyError),
+        writer_lock(settings, "incentives ui"),
+        _usable_storage(settings),
+        dg.DagsterInstance.get() as instance,
+    ):
+        close_left_open(settings.dagster_home / "history" / "runs")
+        for run in instance.get_runs(dg.RunsFilter(statuses=_IN_QUEUE)):
+            instance.report_run_failed(run, "the processes of this run ended before it; the next run does its work")
 
 
 def _posting(result: dg.ExecuteInProcessResult) -> str:
