@@ -19,7 +19,7 @@ from orchestration.ledger.cycle_search import no_cycle_search
 from orchestration.ledger.entries import AWARDS, Award, AwardKey
 from orchestration.ledger.ledger import Ledger, PostingResult
 from orchestration.payouts.payouts import Payouts
-from orchestration.programs import deployed_programs, terms_hash, used_versions
+from orchestration.programs import terms_hash
 from orchestration.settings import Settings
 from orchestration.window import Window
 
@@ -81,8 +81,14 @@ def programs_without_history(connection: duckdb.DuckDBPyConnection) -> list[str]
     return [row[0] for row in rows]
 
 
-def post_day(settings: Settings, window: Window, awards: list[Award], anchors: Iterable[Head]) -> Posted:
-    """Posts the awards as of the window's day and checks the ledger against them (rulebook 3).
+def post_day(
+    settings: Settings,
+    window: Window,
+    awards: list[Award],
+    used_terms: dict[tuple[str, int], str],
+    anchors: Iterable[Head],
+) -> Posted:
+    """Posts the awards as of the window's day, which stand on ``used_terms``, and checks the ledger against them (rulebook 3).
 
     RefusedError where the ledger was changed since the anchors were recorded: nothing is posted on such a ledger.
     """
@@ -92,13 +98,12 @@ def post_day(settings: Settings, window: Window, awards: list[Award], anchors: I
         raise RefusedError(f"the ledger is not as it was written: {broken[0]}; restore it, then run again")
     records = list(read_records(settings))
     _require_own(settings, ledger, window.as_of, awards, records, known)
-    used = used_versions(deployed_programs(settings), window.as_of, window.first_delivery)
     result = ledger.post_awards(
         as_of=window.as_of,
         awards=awards,
         inputs_hash=inputs_hash(records, window.as_of),
-        terms_hash=terms_hash(used),
-        used_terms=used,
+        terms_hash=terms_hash(used_terms),
+        used_terms=used_terms,
     )
     differences = (
         [] if result.deferred or result.as_of != ledger_day(ledger, window.as_of) else ledger.check_against(awards)

@@ -1,4 +1,4 @@
-"""The deployment's programs: their terms as loaded, as used in a run, and as hashed into a posting.
+"""The deployment's programs: their terms as loaded, as held against those that awards have used, and as hashed into a posting.
 
 Does not belong here: what terms may say (``data_contracts.terms``) or what is owed under them (dbt).
 """
@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from datetime import date
 
-from data_contracts.terms import Program, TermsError, load_programs, period_terms, version_hash
+from data_contracts.terms import Program, TermsError, load_programs, version_hash
 from orchestration.errors import SettingsError
 from orchestration.ledger.ledger import Ledger
 from orchestration.settings import Settings
@@ -25,17 +24,6 @@ def deployed_programs(settings: Settings) -> tuple[Program, ...]:
         return load_programs(settings.programs)
     except TermsError as error:
         raise SettingsError(str(error)) from error
-
-
-def used_versions(programs: Sequence[Program], as_of: date, first_delivery: date | None) -> dict[tuple[str, int], str]:
-    """The hash of each terms version by which a period that has begun is decided or ranked, by program and version number."""
-    used = {}
-    for program in programs:
-        for period in period_terms(program, as_of, first_delivery):
-            for number in (period.version_no, period.ranked_version_no):
-                if period.has_begun and number is not None:
-                    used[(program.program_id, number)] = version_hash(program, number)
-    return used
 
 
 def all_versions(programs: Sequence[Program]) -> dict[tuple[str, int], str]:

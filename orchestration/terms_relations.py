@@ -1,4 +1,4 @@
-"""Writing the terms of programs, as of a day, where dbt reads them: schema ``terms`` of the warehouse.
+"""The terms of programs, as of a day, where dbt reads them: schema ``terms`` of the warehouse. Writing them, and which are used.
 
 Does not belong here: what the relations hold (``data_contracts.terms.relations``).
 """
@@ -35,3 +35,16 @@ def write_terms(
     except BaseException:
         connection.rollback()
         raise
+
+
+def used_versions(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, int], str]:
+    """The hash of each terms version by which a period that has begun is decided or ranked, by program and version number.
+
+    Of the terms that the awards there stand on: those of the folder may have been edited since.
+    """
+    rows = connection.execute(
+        """select distinct program_id, versions.version_no, versions.version_hash
+        from terms.periods join terms.versions using (program_id)
+        where periods.has_begun and versions.version_no in (periods.version_no, periods.ranked_version_no)"""
+    ).fetchall()
+    return {(program_id, number): version_hash for program_id, number, version_hash in rows}

@@ -24,6 +24,7 @@ from orchestration.reports import (
     load_ledger,
 )
 from orchestration.settings import Settings
+from orchestration.terms_relations import used_versions
 from orchestration.warehouse import open_warehouse, read_window
 
 FINANCE = "team:finance"
@@ -50,7 +51,7 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
             require_same_deliveries(connection, settings)
             agreed = require_agreement(connection)
             measured = require_measures(connection, MEASURED_AGAIN)
-            posted = post_day(settings, window, read_awards(connection), anchors(settings))
+            posted = post_day(settings, window, read_awards(connection), used_versions(connection), anchors(settings))
             if posted.differences:
                 raise RefusedError(f"the ledger differs from the awards: {posted.differences[0]}")
             for program in programs_without_history(connection):

@@ -24,9 +24,9 @@ from data_contracts.terms import Program
 from orchestration.acceptance import ensure_empty_part
 from orchestration.awards import read_awards
 from orchestration.ledger.ledger import Ledger
-from orchestration.programs import used_versions
 from orchestration.progress import Progress
 from orchestration.settings import Settings
+from orchestration.terms_relations import used_versions
 
 
 @cache
@@ -85,13 +85,12 @@ def _written(program: Program) -> dict[str, Any]:
 def post(world: World, settings: Settings, day: date) -> None:
     """Posts what the world owes as of a day."""
     world.build(day)
-    first_orders = min(landed_on for feed, landed_on in world.deliveries if feed == "orders")
     Ledger.open(settings.ledger_url).post_awards(
         as_of=day,
         awards=read_awards(world.connection),
         inputs_hash=f"inputs of {day}",
         terms_hash="terms",
-        used_terms=used_versions(world.programs, day, first_orders),
+        used_terms=used_versions(world.connection),
     )
 
 

@@ -6,18 +6,20 @@ Does not belong here: the posting rule (``test_posting_rule``), or which checks 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 from awards_by_hand import provisional
 from pydantic import TypeAdapter
 
-from data_contracts.terms import period_terms
+from data_contracts.terms import Program, period_terms, version_hash
 from data_contracts.terms.loading import AnyProgram
 from orchestration.awards import inputs_hash, post_day
 from orchestration.deliveries import DeliveryRecord, State
@@ -25,8 +27,9 @@ from orchestration.errors import RefusedError, SettingsError
 from orchestration.fingerprints import Fingerprint
 from orchestration.ledger.chain import EMPTY, Head
 from orchestration.ledger.ledger import Ledger
-from orchestration.programs import check_none_is_gone, deployed_programs, used_versions
+from orchestration.programs import check_none_is_gone, deployed_programs
 from orchestration.settings import CHECKOUT, Settings
+from orchestration.terms_relations import used_versions, write_terms
 from orchestration.window import DAY, Window
 
 FIRST = date(2025, 10, 1)
@@ -44,13 +47,13 @@ def window(as_of: date) -> Window:
 
 
 def test_a_ledger_that_was_changed_is_not_posted_on(settings: Settings) -> None:
-    posted = post_day(settings, window(FIRST), [provisional(5)], [])
+    posted = post_day(settings, window(FIRST), [provisional(5)], {}, [])
     assert (posted.result.entry_count, posted.differences) == (1, ())
     with closing(sqlite3.connect(settings.home / "ledger.sqlite", isolation_level=None)) as raw:
         raw.execute("DROP TRIGGER entries_no_update")
         raw.execute("UPDATE entries SET amount_cents = 6")
     with pytest.raises(RefusedError, match="the ledger is not as it was written: the store no longer refuses changes"):
-        post_day(settings, window(FIRST + DAY), [provisional(7)], [posted.result.head])
+        post_day(settings, window(FIRST + DAY), [provisional(7)], {}, [posted.result.head])
     assert Ledger.open(settings.ledger_url).head() == posted.result.head
 
 
@@ -64,9 +67,9 @@ def test_after_a_posting_the_ledger_is_compared_with_the_awards(
         return ["they differ"]
 
     monkeypatch.setattr(Ledger, "check_against", differ)
-    posted = post_day(settings, window(FIRST + DAY), [provisional(5)], [])
+    posted = post_day(settings, window(FIRST + DAY), [provisional(5)], {}, [])
     assert (posted.differences, asked) == (("they differ",), [[provisional(5)]])
-    assert post_day(settings, window(FIRST), [], [posted.result.head]).differences == (), (
+    assert post_day(settings, window(FIRST), [], {}, [posted.result.head]).differences == (), (
         "a day before the last posted one has other awards"
     )
 
@@ -89,9 +92,9 @@ def test_a_home_never_posts_on_the_ledger_of_another_one_wherever_it_begins(
 ) -> None:
     """Day by day it would come to the last day without posting anything, and go on from there."""
     for number in range(3):
-        head = post_day(settings, window(FIRST + DAY * number), [provisional(number + 1)], []).result.head
+        head = post_day(settings, window(FIRST + DAY * number), [provisional(number + 1)], {}, []).result.head
     with pytest.raises(RefusedError, match="goes to 2025-10-03, by other deliveries than those of"):
-        post_day(another, window(FIRST + DAY * begins), [], anchors)
+        post_day(another, window(FIRST + DAY * begins), [], {}, anchors)
     assert Ledger.open(settings.ledger_url).head() == head
 
 
@@ -101,10 +104,10 @@ def test_a_home_that_was_lost_goes_on_with_its_own_ledger(settings: Settings, mo
     monkeypatch.setattr("orchestration.awards.read_records", lambda home: found)
     days = [FIRST, FIRST + DAY]
     for day in days:
-        post_day(settings, window(day), [provisional(day.day)], [])
+        post_day(settings, window(day), [provisional(day.day)], {}, [])
     found[1] = delivered("short_videos", FIRST + DAY, "cc")
     for day in (*days, FIRST + DAY * 2):
-        result = post_day(settings, window(day), [provisional(day.day)], []).result
+        result = post_day(settings, window(day), [provisional(day.day)], {}, []).result
     assert result.posted
 
 
@@ -114,13 +117,13 @@ def test_a_home_that_was_restored_goes_on_where_a_delivery_was_mended_after_the_
     """A feed that stops no day was refused from the beginning; no publication is restored, nor was anything ever paid."""
     found = [delivered("orders", FIRST, "aa"), delivered("ad_spend", FIRST, "broken", State.REFUSED)]
     monkeypatch.setattr("orchestration.awards.read_records", lambda home: found)
-    head = post_day(settings, window(FIRST), [provisional(5)], []).result.head
-    head = post_day(settings, window(FIRST + DAY), [provisional(6)], [head]).result.head
+    head = post_day(settings, window(FIRST), [provisional(5)], {}, []).result.head
+    head = post_day(settings, window(FIRST + DAY), [provisional(6)], {}, [head]).result.head
     found[1] = delivered("ad_spend", FIRST, "mended")
     for number in (2, 3):
-        assert not post_day(settings, window(FIRST + DAY * number), [provisional(6)], []).result.posted
+        assert not post_day(settings, window(FIRST + DAY * number), [provisional(6)], {}, []).result.posted
     with pytest.raises(RefusedError, match="by other deliveries"):
-        post_day(settings, window(FIRST + DAY * 3), [], [])
+        post_day(settings, window(FIRST + DAY * 3), [], {}, [])
 
 
 def test_a_first_run_that_was_killed_once_it_had_posted_goes_on(
@@ -128,13 +131,13 @@ def test_a_first_run_that_was_killed_once_it_had_posted_goes_on(
 ) -> None:
     found = [delivered("orders", FIRST, "aa")]
     monkeypatch.setattr("orchestration.awards.read_records", lambda home: found)
-    post_day(settings, window(FIRST), [provisional(5)], [])
+    post_day(settings, window(FIRST), [provisional(5)], {}, [])
     # Nothing was published, so its days are not closed.
     found[:] = [delivered("orders", FIRST, "mended")]
     with pytest.raises(RefusedError, match="`incentives run --through 2025-10-01` first"):
-        post_day(settings, window(FIRST + DAY), [provisional(6)], [])
-    head = post_day(settings, window(FIRST), [provisional(7)], []).result.head
-    assert post_day(settings, window(FIRST + DAY), [provisional(6)], [head]).result.posted
+        post_day(settings, window(FIRST + DAY), [provisional(6)], {}, [])
+    head = post_day(settings, window(FIRST), [provisional(7)], {}, []).result.head
+    assert post_day(settings, window(FIRST + DAY), [provisional(6)], {}, [head]).result.posted
 
 
 def delivered(feed: str, landed_on: date, sha256: str, state: State = State.ACCEPTED) -> DeliveryRecord:
@@ -157,17 +160,28 @@ def test_a_posting_rests_on_the_accepted_files_of_its_days_whatever_their_order(
         assert inputs_hash(others, FIRST) != rests_on
 
 
+def used(programs: Sequence[Program], as_of: date, first_delivery: date) -> dict[tuple[str, int], str]:
+    """What awards of that day stand on."""
+    with duckdb.connect() as connection:
+        write_terms(connection, programs, as_of, first_delivery)
+        return used_versions(connection)
+
+
 def test_terms_are_used_from_the_day_on_which_awards_may_be_made(settings: Settings) -> None:
     programs = deployed_programs(settings)
-    used = {(program.program_id, 1) for program in programs if program.periods()[0].first_day <= FIRST}
-    assert used_versions(programs, FIRST - DAY, FIRST - DAY) == {}
-    assert used_versions(programs, FIRST, FIRST + DAY) == {}
-    assert used_versions(programs, FIRST, FIRST).keys() == used
-    check_none_is_gone(settings, programs, used)
+    begun = {
+        (program.program_id, 1): version_hash(program, 1)
+        for program in programs
+        if program.periods()[0].first_day <= FIRST
+    }
+    assert used(programs, FIRST - DAY, FIRST - DAY) == {}
+    assert used(programs, FIRST, FIRST + DAY) == {}
+    assert used(programs, FIRST, FIRST) == begun
+    check_none_is_gone(settings, programs, begun)
     with pytest.raises(
         SettingsError, match="the terms of referral_2025q4, version 1, were used by awards and are gone"
     ):
-        check_none_is_gone(settings, [one for one in programs if one.program_id != "referral_2025q4"], used)
+        check_none_is_gone(settings, [one for one in programs if one.program_id != "referral_2025q4"], begun)
 
 
 def test_terms_by_which_ranks_were_drawn_are_used_too() -> None:
@@ -176,5 +190,5 @@ def test_terms_by_which_ranks_were_drawn_are_used_too() -> None:
     written["versions"].append(written["versions"][0] | {"effective_from": date(2025, 12, 5)})
     program = TypeAdapter(AnyProgram).validate_python(written)
     late = date(2026, 4, 1)
-    assert {number for _, number in used_versions([program], late, FIRST)} == {1, 2}
+    assert {number for _, number in used([program], late, FIRST)} == {1, 2}
     assert period_terms(program, late, FIRST)[0].version_no == 2

@@ -89,4 +89,6 @@ def test_files_of_an_earlier_export_are_said_to_be_of_it(
         path.unlink()
     assert exit_code(lambda: app(["payouts", "export", "--by", "cid"], standalone_mode=False)) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert sum("of an earlier export, written again: send it only if it was never sent" in line for line in lines) == len(written)
+    assert sum(
+        "of an earlier export, written again: send it only if it was never sent" in line for line in lines
+    ) == len(written)

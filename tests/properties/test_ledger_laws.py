@@ -22,7 +22,8 @@ from hypothesis import strategies as st
 from data_contracts.terms import Program
 from orchestration.awards import read_awards
 from orchestration.ledger.ledger import Ledger, PostingResult
-from orchestration.programs import terms_hash, used_versions
+from orchestration.programs import terms_hash
+from orchestration.terms_relations import used_versions
 from orchestration.warehouse import read_window
 from properties.effort import tried_on
 from properties.worlds import DAYS, TIME_ZONES, WEEK, all_refunded, small_programs, worlds
@@ -53,7 +54,7 @@ def ledgers(number: int) -> Iterator[list[Ledger]]:
 def post(world: World, ledger: Ledger) -> PostingResult:
     """Posts what the world owes as of the day that was built last, as a run does; then it is what the ledger says is owed."""
     window, awards = read_window(world.connection), read_awards(world.connection)
-    used = used_versions(world.programs, window.as_of, window.first_delivery)
+    used = used_versions(world.connection)
     result = ledger.post_awards(window.as_of, awards, f"deliveries through {window.as_of}", terms_hash(used), used)
     assert ledger.check_against(awards) == []
     return result
