@@ -93,13 +93,15 @@ class GmvLine(NamedTuple):
 class Bridge:
     """From ``first`` to ``last``: every award key, adjustment and payment that either day has or that moved, in the order of keys.
 
-    ``gmv`` is that of the same rows, the market first; ``old`` and ``new`` of it are as known on the days.
+    ``gmv`` is that of the same rows, the market first; ``old`` and ``new`` of it are as known on the days. ``program``: the one
+    that was asked for alone.
     """
 
     first: date
     last: date
     lines: tuple[Line, ...]
     gmv: tuple[GmvLine, ...]
+    program: str | None = None
 
 
 def bridge(
@@ -134,7 +136,7 @@ def bridge(
         for name, cents in sorted(steps.gmv.items())
         if any(cents) or name[:2] == ("", "")
     ]
-    return Bridge(first, last, tuple(sorted(lines)), tuple(gmv))
+    return Bridge(first, last, tuple(sorted(lines)), tuple(gmv), program)
 
 
 def totals(lines: Iterable[Line], by: Callable[[Line], tuple[str, ...]]) -> dict[tuple[str, ...], Changes]:

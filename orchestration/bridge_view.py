@@ -5,7 +5,7 @@ Does not belong here: any figure (``bridge``).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from rich.console import Group, RenderableType
@@ -17,7 +17,6 @@ from orchestration.explanation import dollars, plain
 from orchestration.ledger.entries import AwardKey
 from orchestration.payouts.spreadsheet_cells import csv_bytes
 
-_AMOUNTS: Final = ("old", *CLASSES, "new")
 COLUMNS: Final = ("from_day", "to_day", *AwardKey._fields, *(f"{name}_cents" for name in Changes._fields))
 """The columns of the CSV: one row a line of the bridge; old + late_orders to paid = new, of_which_time is in other_corrections."""
 
@@ -28,33 +27,38 @@ def bridge_csv(bridge: Bridge) -> bytes:
 
 
 def bridge_table(bridge: Bridge, by_beneficiary: bool) -> RenderableType:
-    """A row a program (or program and beneficiary) and instrument, then one an instrument for all; below, GMV of the market."""
-    table = _table(f"Owed and not paid, from {bridge.first} to {bridge.last}", bridge.lines, by_beneficiary)
-    if not bridge.lines:
-        table = Text(f"Nothing was owed as of {bridge.first} or {bridge.last}.")
-    market = Table(title="GMV of the market, as known", title_justify="left")
-    market.add_column("measure")
-    shown = _shown([line.changes for line in bridge.gmv])
-    _add_amounts(market, shown)
-    for line in bridge.gmv:
-        if not line.partner_id:
-            market.add_row(line.measure, *_cells(line.changes, shown))
-    return Group(table, market)
+    """What became of each program (or program and beneficiary) and instrument, then of all of one; below, GMV of the market.
+
+    An amount a row: side by side the classes would not fit a terminal, and no cent is to be cut off.
+    """
+    what = "Owed and not paid" if bridge.program is None else "Earned (payments are not taken off)"
+    title, lines = f"{what}, from {bridge.first} to {bridge.last}", bridge.lines
+    balances: RenderableType = Text(f"Nothing was owed as of {bridge.first} or {bridge.last}.")
+    if lines:
+        rows = [*totals(lines, _beneficiary if by_beneficiary else _program).items()]
+        rows += [(("all", name), changes) for (name,), changes in totals(lines, _instrument).items()]
+        balances = _table(title, ("what", "instrument"), rows)
+    market = [((line.measure,), line.changes) for line in bridge.gmv if not line.partner_id]
+    return Group(balances, _table("GMV of the market, as known", ("measure",), market))
 
 
-def _table(title: str, lines: Iterable[Line], by_beneficiary: bool) -> Table | Text:
-    rows = totals(lines, _beneficiary if by_beneficiary else _program)
+def _table(title: str, names: Sequence[str], rows: Iterable[tuple[tuple[str, ...], Changes]]) -> Table:
     table = Table(title=title, title_justify="left")
-    for column in ("program", *(("beneficiary",) if by_beneficiary else ()), "instrument"):
+    for column in names:
         table.add_column(column, overflow="fold")
-    shown = _shown(rows.values())
-    _add_amounts(table, shown)
-    for name, changes in rows.items():
-        table.add_row(*map(plain, name), *_cells(changes, shown))
-    table.add_section()
-    for (instrument,), changes in totals(lines, lambda line: (line.key.instrument,)).items():
-        table.add_row("all", *(("",) if by_beneficiary else ()), instrument, *_cells(changes, shown))
+    table.add_column("")
+    table.add_column("amount", justify="right", no_wrap=True)
+    for name, changes in rows:
+        shown = _shown(changes)
+        for place, amount in enumerate(shown):
+            told = map(plain, name) if not place else [Text("")] * len(names)
+            table.add_row(*told, amount.replace("_", " "), dollars(getattr(changes, amount)))
+        table.add_section()
     return table
+
+
+def _instrument(line: Line) -> tuple[str, ...]:
+    return (line.key.instrument,)
 
 
 def _program(line: Line) -> tuple[str, ...]:
@@ -63,24 +67,14 @@ def _program(line: Line) -> tuple[str, ...]:
 
 def _beneficiary(line: Line) -> tuple[str, ...]:
     key = line.key
-    return key.program_id, f"{key.beneficiary_type} {key.beneficiary_id}", key.instrument
+    return f"{key.program_id}, {key.beneficiary_type} {key.beneficiary_id}", key.instrument
 
 
-def _shown(rows: Iterable[Changes]) -> tuple[str, ...]:
-    """The amounts that have a column: adjustments, payments and time only where there were any."""
-    sums = [sum(map(abs, amounts)) for amounts in zip(*rows, strict=True)] or [0] * len(Changes._fields)
-    moved = {name for name, cents in zip(Changes._fields, sums, strict=True) if cents}
-    return tuple(
-        name
-        for name in (*_AMOUNTS, "of_which_time")
-        if name in moved or name not in ("manual", "paid", "of_which_time")
-    )
-
-
-def _add_amounts(table: Table, shown: Iterable[str]) -> None:
-    for name in shown:
-        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
-
-
-def _cells(changes: Changes, shown: Iterable[str]) -> list[str]:
-    return [dollars(getattr(changes, name)) for name in shown]
+def _shown(changes: Changes) -> list[str]:
+    """The old and the new balance, and the classes between them that have an amount; of it the time's, below other corrections."""
+    order = ("old", *CLASSES, "new")
+    shown = [name for name in order if name in ("old", "new") or getattr(changes, name)]
+    if changes.of_which_time:
+        after = [name for name in order[: order.index("other_corrections") + 1] if name in shown]
+        shown.insert(len(after), "of_which_time")
+    return shown

@@ -228,11 +228,14 @@ def statement(
     whose: Annotated[str, typer.Argument(metavar="TYPE:ID", help="the beneficiary, as PARTNER:p1")],
     since: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="the day of the last statement; none begins with the ledger"),
+        typer.Option(formats=["%Y-%m-%d"], help="entries after this day; none begins with the ledger"),
+    ] = None,
+    since_posting: Annotated[
+        int | None, typer.Option(min=1, help="entries after this posting, the one that the last statement ends with")
     ] = None,
     through: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d"], help="the last day of this one; none ends with the last posting"),
+        typer.Option(formats=["%Y-%m-%d"], help="the last day of this one; none ends with the last processed day"),
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="write it to this file instead")] = None,
 ) -> None:
@@ -243,7 +246,11 @@ def statement(
     from orchestration.statements import statement as stated
 
     told = stated(
-        Settings.from_environment(), *beneficiary_named(whose), since and since.date(), through and through.date()
+        Settings.from_environment(),
+        *beneficiary_named(whose),
+        since and since.date(),
+        through and through.date(),
+        since_posting,
     )
     if csv is None:
         console.print(shown(told))

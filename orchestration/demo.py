@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
+from itertools import groupby
 
 from rich.console import Console
 from rich.table import Table
@@ -102,8 +103,7 @@ def _pay(settings: Settings, console: Console) -> None:
     new = [decision for decision in decisions if isinstance(decision, Proposal)]
     Payouts.open(settings.ledger_url).approve([one.payout_id for one in new], "Bob of finance")
     done, written = export(settings, "Bob of finance")
-    total = sum(payout.amount_cents for payout in done.paid)
-    console.print(f"{day}: Ann proposed {len(new)} payouts, Bob approved them, the export paid {dollars(total)}.")
+    console.print(f"{day}: Ann proposed {len(new)} payouts, Bob approved them, the export paid {len(done.paid)}.")
     table = Table(title="Payouts")
     for name in ("kind", "instrument", "payouts", "amount"):
         table.add_column(name, justify="right" if name in ("payouts", "amount") else "left")
@@ -146,11 +146,14 @@ def _sample(settings: Settings, console: Console) -> None:
 
 def _report(console: Console, settings: Settings, outcome: RunOutcome) -> None:
     console.print(f"{outcome.first}..{outcome.last}: done in {outcome.seconds:.1f} s; ledger: {outcome.posting}")
-    moved: dict[str, int] = {}
+    moved: dict[tuple[str, str], int] = {}
     head = Ledger.open(settings.ledger_url).head()
     for entry in Ledger.open(settings.ledger_url).entries(posting_no=head.posting_no):
-        moved[entry.entry_type] = moved.get(entry.entry_type, 0) + entry.amount_cents
-    console.print("  " + ", ".join(f"{kind} {dollars(cents)}" for kind, cents in sorted(moved.items())))
+        what = entry.instrument, entry.entry_type
+        moved[what] = moved.get(what, 0) + entry.amount_cents
+    for instrument, kinds in groupby(sorted(moved), key=lambda what: what[0]):
+        told = ", ".join(f"{kind} {dollars(moved[instrument, kind])}" for _, kind in kinds)
+        console.print(f"  {instrument}: {told}")
 
 
 def _interesting_partner(settings: Settings) -> str:

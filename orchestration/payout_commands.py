@@ -13,7 +13,7 @@ from orchestration.errors import SettingsError
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    from orchestration.payouts.proposals import Unpaid
+    from orchestration.payouts.proposals import Proposal, Unpaid
     from orchestration.payouts.records import Payout
 
 payouts_app = typer.Typer(no_args_is_help=True, help="Proposing, approving and paying what is payable.")
@@ -32,8 +32,7 @@ def propose(by: By) -> None:
 
     day, decisions = propose_now(Settings.from_environment(), by)
     new = [decision for decision in decisions if isinstance(decision, Proposal)]
-    total = _dollars(sum(one.amount_cents for one in new))
-    console.print(f"{day}: {len(new)} payouts proposed by {_plain(by)}, {total}")
+    console.print(f"{day}: {len(new)} payouts proposed by {_plain(by)}{_totals(new)}")
     for one in new:
         console.print(f"  {one.payout_id}  {_dollars(one.amount_cents)}  to {_plain(one.payee_id)}")
     console.print(_unpaid_table([one for one in decisions if isinstance(one, Unpaid)]))
@@ -83,8 +82,7 @@ def export(by: By) -> None:
     if done.posting_no is None:
         console.print("nothing was approved, so nothing was paid")
     else:
-        total = _dollars(sum(payout.amount_cents for payout in done.paid))
-        console.print(f"export {done.posting_no}: {len(done.paid)} payouts, {total}")
+        console.print(f"export {done.posting_no}: {len(done.paid)} payouts{_totals(done.paid)}")
     for path in written:
         is_new = path.parent == folder_of(settings, done.posting_no or 0)
         earlier = "" if is_new else "  (of an earlier export, written again: send it only if it was never sent)"
@@ -132,6 +130,14 @@ def _table(payouts: Iterable[Payout]) -> Table:
         row = (payout.payout_id, _dollars(payout.amount_cents), payout.payee_id, state, last.by_name, last.reason)
         table.add_row(*map(_plain, row))
     return table
+
+
+def _totals(payouts: Iterable[Payout | Proposal]) -> str:
+    """What payouts come to, each instrument by itself: they are never added together (rulebook)."""
+    sums: dict[str, int] = {}
+    for payout in payouts:
+        sums[payout.owner.instrument] = sums.get(payout.owner.instrument, 0) + payout.amount_cents
+    return "".join(f", {_dollars(cents)} {instrument}" for instrument, cents in sorted(sums.items()))
 
 
 def _unpaid_table(unpaid: Iterable[Unpaid]) -> Table:

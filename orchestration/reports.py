@@ -59,6 +59,7 @@ REFERRAL_REWARD_LEDGER = f"""
     left join marts.referral_conversions as conversions
         on entries.program_id = conversions.program_id
         and case when entries.component = 'referral' then entries.subject_id end = conversions.referee_id
+        and entries.beneficiary_id = conversions.referrer_id
     where programs.kind = 'referral_reward'"""
 
 PARTNER_INCENTIVE_PAYOUTS = f"""

@@ -48,9 +48,10 @@ def statement_csv(told: Statement) -> bytes:
     """A statement as CSV (UTF-8, RFC 4180 with LF), the same bytes for the same statement; three sections of rows, amounts signed.
 
     ``balance``: one row a program, instrument, account (pending, payable) and ``what``: opening, each movement there was, closing;
-    opening and movements sum to closing. ``award``: one row an award key that has an award or had an entry: what is owed, by its
-    stage as of the last processed day, why, and its figures in words. ``change``: one row an entry of the span, as it moves the
-    account named, two where it moves both, with the deliveries behind it as ``feed/landed_on=D/file``.
+    opening and movements sum to closing, whose ``posting_no`` is the last that the statement holds. ``award``: one row an award key
+    that has an award or had an entry: what is owed, by its stage as of the last processed day, why, and its figures in words.
+    ``change``: one row an entry of the span, as it moves the account named, two where it moves both, with the deliveries behind it
+    as ``feed/landed_on=D/file``.
     """
     return csv_bytes(COLUMNS, [[row.get(column) for column in COLUMNS] for row in _rows(told)])
 
@@ -60,8 +61,10 @@ def _rows(told: Statement) -> Iterator[dict[str, object]]:
         named = {name: getattr(balance, name) for name in ("account", "program_id", "instrument")}
         for what in _FIGURES:
             cents, day = getattr(balance, what), told.since if what == "opening" else told.through
-            if cents or what in ("opening", "closing"):
-                yield {"section": "balance", "as_of": day, "what": what, **named, **_amount(cents)}
+            ends = {"opening": told.since_posting, "closing": told.through_posting}
+            if cents or what in ends:
+                amount = {**_amount(cents), "posting_no": ends.get(what)}
+                yield {"section": "balance", "as_of": day, "what": what, **named, **amount}
     for candidate in told.reasons:
         key = {
             name: getattr(candidate, name) for name in ("program_id", "period", "subject_id", "component", "instrument")
@@ -115,11 +118,10 @@ def figures(candidate: Candidate) -> list[tuple[str, str]]:
 
 def shown(told: Statement) -> RenderableType:
     """A statement for people: balances by program, why, and what changed with its deliveries."""
-    span = (
-        f"from the beginning through {told.through}"
-        if told.since is None
-        else f"after {told.since} through {told.through}"
-    )
+    begins = "from the beginning" if told.since is None else f"after {told.since}"
+    if told.since_posting is not None:
+        begins = f"after posting {told.since_posting}"
+    span = f"{begins} through {told.through} (posting {told.through_posting})"
     parts: list[RenderableType] = [
         plain(f"Statement of {told.beneficiary_type} {told.beneficiary_id}, {span}"),
         Text(""),
@@ -137,32 +139,31 @@ def shown(told: Statement) -> RenderableType:
 
 
 def _balances(balances: Sequence[Balance]) -> Table:
-    """Balances by instrument, with sums; movements that nothing made are left out."""
-    columns = [
-        name
-        for name in _FIGURES
-        if name in ("opening", "closing") or any(getattr(balance, name) for balance in balances)
-    ]
+    """Balances by instrument, with sums: an amount a row, for side by side they would not fit a terminal without a cut."""
     table = Table(title="What was earned", title_justify="left")
-    for name in ("program", "instrument", ""):
+    for name in ("program", "instrument", "account", ""):
         table.add_column(name, overflow="fold")
-    for name in columns:
-        table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
+    table.add_column("amount", justify="right", no_wrap=True)
     for instrument, found in groupby(balances, key=lambda balance: balance.instrument):
         mine = list(found)
-        for place, balance in enumerate(mine, 1):
-            cells = [Text(_money(getattr(balance, name), name)) for name in columns]
-            name = "" if place > 1 and mine[place - 2].program_id == balance.program_id else balance.program_id
-            table.add_row(Text(name), instrument, balance.account, *cells, end_section=place == len(mine))
-        sums = [sum(getattr(balance, name) for balance in mine) for name in columns]
-        cells = [Text(_money(cents, name), style="bold") for name, cents in zip(columns, sums, strict=True)]
-        table.add_row(Text("in all", style="bold"), instrument, "", *cells, end_section=True)
+        for balance in mine:
+            _add_balance(table, (balance.program_id, instrument, balance.account), balance[3:])
+        _add_balance(
+            table, ("in all", instrument, ""), [sum(cents) for cents in zip(*(one[3:] for one in mine), strict=True)]
+        )
     return table
 
 
-def _money(cents: int, column: str) -> str:
-    """An amount of a table; a movement of nothing is left blank, a balance of nothing is not."""
-    return dollars(cents) if cents or column in ("opening", "closing") else ""
+def _add_balance(table: Table, named: tuple[str, str, str], amounts: Sequence[int]) -> None:
+    """Opening and closing, and the movements between them that there were."""
+    shown = [
+        (name.replace("_", " "), dollars(cents))
+        for name, cents in zip(_FIGURES, amounts, strict=True)
+        if cents or name in ("opening", "closing")
+    ]
+    for place, told in enumerate(shown):
+        names = named if not place else ("", "", "")
+        table.add_row(*map(plain, names), *told, end_section=place == len(shown) - 1)
 
 
 def _reason(candidate: Candidate) -> RenderableType:
@@ -177,7 +178,7 @@ def _reason(candidate: Candidate) -> RenderableType:
 def _changes(moved: Sequence[Moved]) -> Table:
     table = Table(title="What changed", title_justify="left")
     table.add_column("as of", no_wrap=True)
-    table.add_column("entry", justify="right")
+    table.add_column("entry", justify="right", overflow="fold")
     for name in ("what", "for"):
         table.add_column(name, overflow="fold")
     table.add_column("amount", justify="right", no_wrap=True)
@@ -195,7 +196,11 @@ def _changes(moved: Sequence[Moved]) -> Table:
 def _behind(moved: Moved) -> str:
     """The deliveries behind a change, a line a day; said so where an award changed without any."""
     if not moved.deliveries:
-        return "" if moved.entry.entry_type not in KINDS[AWARDS] else "none: a day passed, or terms or others decided"
+        return (
+            ""
+            if moved.entry.entry_type not in KINDS[AWARDS]
+            else "none of its own lines: a day passed, or terms, others or records of what it no longer rests on decided"
+        )
     days = groupby(moved.deliveries, key=lambda delivery: delivery.landed_on)
     return "\n".join(f"{day} {', '.join(map(_brief, deliveries))}" for day, deliveries in days)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final, NamedTuple
 
@@ -84,6 +84,9 @@ class Moved(NamedTuple):
 class Statement(NamedTuple):
     """The statement of one beneficiary: entries after ``since`` (None: all) and through ``through``, by their as_of.
 
+    ``since_posting``: the posting after which its entries come, where it follows on the statement that named that one. A payment or
+    adjustment of the last processed day may still come with its date, so that days alone do not tell which statement has it.
+    ``through_posting``: the last posting that it holds, 0 where there is none.
     ``balances`` in the order of instrument, program and account; ``reasons``: the candidates behind what stands or moved, as of
     ``explained_on``, the last processed day, which may lie after ``through``; ``moved`` in the order of the entries.
     """
@@ -91,7 +94,9 @@ class Statement(NamedTuple):
     beneficiary_type: str
     beneficiary_id: str
     since: date | None
+    since_posting: int | None
     through: date
+    through_posting: int
     balances: tuple[Balance, ...]
     reasons: tuple[Candidate, ...]
     explained_on: date | None
@@ -109,20 +114,27 @@ def beneficiary_named(text: str) -> tuple[str, str]:
 
 
 def statement(
-    settings: Settings, beneficiary_type: str, beneficiary_id: str, since: date | None, through: date | None
+    settings: Settings,
+    beneficiary_type: str,
+    beneficiary_id: str,
+    since: date | None,
+    through: date | None,
+    since_posting: int | None = None,
 ) -> Statement:
-    """The statement of a beneficiary after ``since`` and through ``through``; None: from the beginning, to the last posting.
+    """The statement of a beneficiary after ``since``, a day, or ``since_posting``, and through ``through``.
 
-    SettingsError where nothing was processed yet, where ``since`` is not before ``through``, or where neither the ledger nor any
-    program knows the beneficiary.
+    None: from the beginning, to the last posting or processed day.
+
+    SettingsError where nothing was processed yet, where ``since`` is not before ``through``, both are said or there is no such
+    posting, or where neither the ledger nor any program knows the beneficiary.
     """
     progress = Progress.of_begun_home(settings)
     ledger = Ledger.open(settings.ledger_url)
     entries = list(ledger.entries(beneficiary_type=beneficiary_type, beneficiary_id=beneficiary_id))
     days, awards_days = _days(ledger)
-    through = through or max(days.values(), default=progress.processed_through or date.max)
-    if since is not None and since >= through:
-        raise SettingsError(f"--since {since} is not before --through {through}: a statement covers the days between")
+    through = through or max([*days.values(), progress.processed_through or date.min])
+    held = [posting_no for posting_no, day in days.items() if day <= through]
+    before = _before(days, since, since_posting, through)
     known = [entry for entry in entries if days[entry.posting_no] <= through]
     with open_warehouse(settings, read_only=True) as connection:
         candidates = _candidates(connection, beneficiary_type, beneficiary_id)
@@ -134,7 +146,7 @@ def statement(
         changes = {
             entry: _change(entry, days, awards_days) if entry.entry_type in KINDS[AWARDS] else None
             for entry in known
-            if since is None or since < days[entry.posting_no]
+            if entry.posting_no not in before
         }
         behind = deliveries_behind(
             connection, candidates, {change for change in changes.values() if change is not None}
@@ -143,8 +155,10 @@ def statement(
         beneficiary_type,
         beneficiary_id,
         since,
+        since_posting,
         through,
-        tuple(balances(shares_of(known, settings), days, since)),
+        max(held, default=0),
+        tuple(balances(shares_of(known, settings), before)),
         _reasons(candidates, known),
         explained_on,
         tuple(_moved(settings, changes, days, behind)),
@@ -190,11 +204,12 @@ def shares_of(entries: Sequence[Entry], settings: Settings) -> list[Share]:
     return shares
 
 
-def balances(shares: Iterable[Share], days: Mapping[int, date], since: date | None) -> Iterator[Balance]:
-    """The balances of a span, in the order of instrument, program and account, without those that never were other than 0."""
+def balances(shares: Iterable[Share], before: Container[int]) -> Iterator[Balance]:
+    """The balances of a span that opens with the postings before it, in the order of instrument, program and account; without those
+    that never were other than 0."""
     sums: defaultdict[tuple[str, str, str], defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for posting_no, entry_type, program_id, instrument, cents in shares:
-        column = MOVEMENTS[entry_type] if since is None or days[posting_no] > since else "opening"
+        column = "opening" if posting_no in before else MOVEMENTS[entry_type]
         for role, sign in zip(SIDES[entry_type], (-1, 1), strict=True):
             if role in ACCOUNTS:
                 balance = sums[instrument, program_id, role]
@@ -212,6 +227,23 @@ def _days(ledger: Ledger) -> tuple[dict[int, date], list[date]]:
     headers = [posting.header for posting in ledger.postings()]
     days = {header.posting_no: day_of(header.as_of) for header in headers}
     return days, sorted(days[header.posting_no] for header in headers if header.kind == AWARDS)
+
+
+def _before(days: Mapping[int, date], since: date | None, since_posting: int | None, through: date) -> set[int]:
+    """The postings with which a span opens: those through a day, or through a posting."""
+    if since_posting is not None:
+        if since is not None:
+            raise SettingsError("--since and --since-posting both say where a statement begins: say one")
+        if since_posting not in days or days[since_posting] > through:
+            raise SettingsError(
+                f"there is no posting {since_posting} through {through}; the last statement names its last posting"
+            )
+        return {posting_no for posting_no in days if posting_no <= since_posting}
+    if since is None:
+        return set()
+    if since >= through:
+        raise SettingsError(f"--since {since} is not before --through {through}: a statement covers the days between")
+    return {posting_no for posting_no, day in days.items() if day <= since}
 
 
 def _change(entry: Entry, days: Mapping[int, date], awards_days: Sequence[date]) -> Change:

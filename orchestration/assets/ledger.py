@@ -3,6 +3,8 @@
 Does not belong here: the posting rule (``ledger``), what is owed (dbt), or any payment.
 """
 
+from collections.abc import Callable
+
 import dagster as dg
 import duckdb
 
@@ -59,7 +61,6 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
                     f"{program} makes no award: no line counts in its baseline window, so there is no history"
                 )
             entries, balances = load_ledger(connection, Ledger.open(settings.ledger_url))
-            liability = liability_by_program(connection)
             columns = column_schema(connection, "ledger_entries")
         context.log.info(posted.result.message)
         return dg.MaterializeResult(
@@ -76,7 +77,6 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
                 "message": posted.result.message,
                 "head": posted.result.head.hash,
                 "head_posting_no": posted.result.head.posting_no,
-                "liability by program": liability,
             }
         )
 
@@ -84,17 +84,22 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
 
 
 def liability_by_program(connection: duckdb.DuckDBPyConnection) -> dg.TableMetadataValue:
-    """What is owed under each program and instrument, in dollars as text: money is no float."""
+    """What is owed and not paid under each program and instrument, in dollars as text: money is no float."""
     rows = connection.execute(
-        """select account, instrument, cast(-balance_cents as bigint) from ledger.ledger_balances
-        where account like 'program:%' order by account, instrument"""
+        """select
+            coalesce(program_id, ''), instrument,
+            cast(coalesce(sum(open_cents) filter (where bucket = 'PENDING'), 0) as bigint),
+            cast(coalesce(sum(open_cents) filter (where bucket <> 'PENDING'), 0) as bigint)
+        from ledger.liability_ageing group by program_id, instrument order by all"""
     ).fetchall()
+    names = ("program", "instrument", "pending", "payable")
     records = [
-        dg.TableRecord({"program": account.removeprefix("program:"), "instrument": instrument, "owed": dollars(cents)})
-        for account, instrument, cents in rows
+        dg.TableRecord(dict(zip(names, (program, instrument, dollars(pending), dollars(payable)), strict=True)))
+        for program, instrument, pending, payable in rows
     ]
-    columns = [dg.TableColumn(name, "string") for name in ("program", "instrument", "owed")]
-    return dg.MetadataValue.table(records, schema=dg.TableSchema(columns=columns))
+    return dg.MetadataValue.table(
+        records, schema=dg.TableSchema(columns=[dg.TableColumn(name, "string") for name in names])
+    )
 
 
 def column_schema(connection: duckdb.DuckDBPyConnection, relation: str) -> dg.TableSchema:
@@ -103,8 +108,14 @@ def column_schema(connection: duckdb.DuckDBPyConnection, relation: str) -> dg.Ta
     return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in columns])
 
 
-def report_asset(settings: Settings, name: str, sql: str, description: str) -> dg.AssetsDefinition:
-    """A report over the ledger, made anew after each posting."""
+def report_asset(
+    settings: Settings,
+    name: str,
+    sql: str,
+    description: str,
+    pictures: Callable[[duckdb.DuckDBPyConnection], dict[str, dg.TableMetadataValue]] = lambda _: {},
+) -> dg.AssetsDefinition:
+    """A report over the ledger, made anew after each posting; ``pictures``: what people would rather look at, by title."""
 
     @dg.asset(
         name=name,
@@ -121,8 +132,14 @@ def report_asset(settings: Settings, name: str, sql: str, description: str) -> d
             (rows,) = connection.execute(f"select count(*) from ledger.{name}").fetchone() or (0,)
             as_of = read_window(connection).as_of
             columns = column_schema(connection, name)
+            looked_at = pictures(connection)
         return dg.MaterializeResult(
-            metadata={"as_of": as_of.isoformat(), "dagster/row_count": rows, "dagster/column_schema": columns}
+            metadata={
+                "as_of": as_of.isoformat(),
+                "dagster/row_count": rows,
+                "dagster/column_schema": columns,
+                **looked_at,
+            }
         )
 
     return report
@@ -155,6 +172,7 @@ def ledger_assets(settings: Settings, money_checks: frozenset[dg.AssetCheckKey])
             "liability_ageing",
             LIABILITY_AGEING,
             "What is open by program and beneficiary: pending by the day it turns FINAL, payable by its age.",
+            lambda connection: {"liability by program": liability_by_program(connection)},
         ),
     ]
 

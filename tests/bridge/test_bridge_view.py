@@ -1,4 +1,4 @@
-"""How a bridge is shown: a row a program or beneficiary, instruments apart, and CSV that no spreadsheet runs.
+"""How a bridge is shown: an amount a row, by program or beneficiary, instruments apart, and CSV that no spreadsheet runs.
 
 Does not belong here: what stands in a bridge.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 
 from rich.console import Console
@@ -29,33 +30,60 @@ BRIDGE = Bridge(
 )
 
 
-def shown(by_beneficiary: bool, bridge: Bridge = BRIDGE) -> list[list[str]]:
+def shown(by_beneficiary: bool, bridge: Bridge = BRIDGE, width: int = 80) -> list[tuple[str, ...]]:
     """The words of each row of the terminal view."""
-    console = Console(width=240, record=True, file=io.StringIO())
+    console = Console(width=width, record=True, file=io.StringIO(), soft_wrap=True)
     console.print(bridge_table(bridge, by_beneficiary))
     rows = [row.replace("┃", "│").split("│") for row in console.export_text().splitlines()]
-    return [[cell.strip() for cell in row if cell.strip()] for row in rows if len(row) > 1]
+    return [tuple(cell.strip() for cell in row if cell.strip()) for row in rows if len(row) > 1]
 
 
-def test_programs_have_a_row_an_instrument_and_instruments_a_total_of_their_own() -> None:
+SERVICE = [
+    ("old", "$1,003.00"),
+    ("late orders", "$20.50"),
+    ("refunds", "-$3.00"),
+    ("other corrections", "-$0.50"),
+    ("of which time", "-$0.50"),
+    ("new", "$1,020.00"),
+]
+
+
+def test_programs_have_their_amounts_by_instrument_and_instruments_a_total_of_their_own() -> None:
     rows = shown(by_beneficiary=False)
-    assert rows[0][:4] == ["program", "instrument", "old", "late orders"]
-    assert rows[0][-3:] == ["manual", "new", "of which time"] and "paid" not in rows[0]
-    by_name = {tuple(row[:2]): row[2:] for row in rows}
-    service = ["$1,003.00", "$20.50", "-$3.00", "$0.00", "$0.00", "-$0.50", "$0.00", "$0.00", "$1,020.00", "-$0.50"]
-    assert by_name["service", "AD_CREDIT"] == service == by_name["all", "AD_CREDIT"]
-    assert by_name["all", "CASH"][-3:] == ["$0.07", "$0.07", "$0.00"]
+    assert rows[0] == ("what", "instrument", "amount")
+    of_all = [("all", "AD_CREDIT", *SERVICE[0]), *SERVICE[1:]]
+    of_all += [("all", "CASH", "old", "$0.00"), ("manual", "$0.07"), ("new", "$0.07")]
+    assert [("service", "AD_CREDIT", *SERVICE[0]), *SERVICE[1:]] == rows[4:10]
+    assert rows[10:19] == of_all
 
 
-def test_beneficiaries_have_a_row_a_program() -> None:
-    rows = shown(by_beneficiary=True)
-    assert [row[1] for row in rows if row[0] == "service"] == ["PARTNER P1", "PARTNER P2"]
+def test_beneficiaries_have_their_amounts_by_program() -> None:
+    names = [row[:2] for row in shown(by_beneficiary=True, width=100) if len(row) == 4]
+    assert [name for name, _ in names] == [
+        "manual:goodwill, PARTNER P1",
+        "service, PARTNER P1",
+        "service, PARTNER P2",
+    ] + ["all"] * 2
 
 
 def test_gmv_of_the_market_stands_below() -> None:
-    assert ["net", "$0.05", "$0.01", "$0.00", "$0.00", "$0.00", "$0.00", "$0.00", "$0.06"] in shown(
-        by_beneficiary=False
-    )
+    assert shown(by_beneficiary=False)[-3:] == [("net", "old", "$0.05"), ("late orders", "$0.01"), ("new", "$0.06")]
+
+
+def test_no_cent_is_cut_off_in_a_terminal_of_eighty_columns() -> None:
+    large = Changes(old=9_999_999_999_99, late_orders=-1, new=9_999_999_999_98)
+    name = KEY._replace(program_id="incremental_daily_gmv_of_all_partners_2025q4", beneficiary_id="7" * 19)
+    for by_beneficiary in (False, True):
+        rows = shown(by_beneficiary, replace(BRIDGE, lines=(Line(name, large),)))
+        assert ("new", "$9,999,999,999.98") in rows and ("late orders", "-$0.01") in rows
+        assert "AD_CREDIT" in {cell for row in rows for cell in row}
+
+
+def test_a_bridge_of_one_program_says_that_payments_are_not_taken_off() -> None:
+    for program, title in ((None, "Owed and not paid"), ("service", "Earned (payments are not taken off)")):
+        console = Console(width=80, record=True, file=io.StringIO())
+        console.print(bridge_table(replace(BRIDGE, program=program), by_beneficiary=False))
+        assert console.export_text().startswith(f"{title}, from 2025-10-02 to")
 
 
 def test_a_bridge_of_nothing_says_so() -> None:

@@ -84,7 +84,7 @@ def export_folder(office: Deployment) -> Path:
 def test_from_a_balance_to_files_and_to_the_served_marts(office: Deployment) -> None:
     by_command(office, "payouts", "propose", "--by", "ann")
     by_command(office, "payouts", "approve", "--all", "--by", "bob")
-    assert "export 3: 1 payouts, $75.00" in by_command(office, "payouts", "export", "--by", "cid")
+    assert "export 3: 1 payouts, $75.00 CASH" in by_command(office, "payouts", "export", "--by", "cid")
     folder = export_folder(office)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}

@@ -18,6 +18,7 @@ from awards_by_hand import final, post, provisional
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from orchestration.assets.ledger import liability_by_program
 from orchestration.errors import SettingsError
 from orchestration.journal import COLUMNS, journal
 from orchestration.ledger.accounts import account
@@ -255,6 +256,23 @@ def test_what_is_pending_stands_by_the_day_it_turns_final() -> None:
         ("P1", "PENDING", date(2026, 1, 15), None, None, 30),
         ("P1", "PENDING", date(2026, 1, 30), None, None, 400),
         ("P2", "0-30 days", None, None, None, 9),
+    ]
+
+
+def test_what_is_paid_is_no_liability_any_more() -> None:
+    """5.00 was approved and paid, 0.30 of it came back by a clawback; 0.70 waits, and 9.00 of credit is to be paid."""
+    connection = warehouse(
+        "2025-10-31",
+        Booked("2025-10-01", "ADJUST", 500),
+        Booked("2025-10-02", "ADJUST", 900, instrument="AD_CREDIT"),
+        paid("2025-10-15", "payout 1", ("growth", 500)),
+        Booked("2025-10-16", "CLAWBACK", 30),
+        Booked("2025-10-16", "ACCRUE", 70),
+    )
+    ageing(connection)
+    assert [record.data for record in liability_by_program(connection).records] == [
+        {"program": "growth", "instrument": "AD_CREDIT", "pending": "$0.00", "payable": "$9.00"},
+        {"program": "growth", "instrument": "CASH", "pending": "$0.70", "payable": "-$0.30"},
     ]
 
 

@@ -24,7 +24,8 @@ WAREHOUSE = """
         instrument varchar, amount_cents bigint);
     create table terms.programs as select 'friends' as program_id, 'referral_reward' as kind
         union all select 'growth', 'incremental_daily_gmv';
-    create table marts.referral_conversions as select 'friends' as program_id, 'Bob' as referee_id, 'FINAL' as status;
+    create table marts.referral_conversions as
+        select 'friends' as program_id, 'Bob' as referee_id, 'Ann' as referrer_id, 'FINAL' as status;
 """
 
 
@@ -137,6 +138,8 @@ def test_what_referrers_earn_entry_by_entry() -> None:
             ("RELEASE", "friends", "Cat", "Dan", "referral", "SHOP_CREDIT", 50),
             ("CLAWBACK", "friends", "Ann", "3", "milestone", "SHOP_CREDIT", 30),
             ("ACCRUE", "growth", "P1", "", "daily_gmv", "CASH", 500),
+            # Until Ann's earlier invitation landed, Bob was Eve's: his status is none of hers.
+            ("ACCRUE", "friends", "Eve", "Bob", "referral", "SHOP_CREDIT", 50),
         ]
     )
     connection.execute(REFERRAL_REWARD_LEDGER)
@@ -150,4 +153,5 @@ def test_what_referrers_earn_entry_by_entry() -> None:
         (4, "Ann", None, "3", None, 80),
         (5, "Cat", "Dan", None, None, 0),
         (6, "Ann", None, "3", None, 50),
+        (8, "Eve", "Bob", None, None, 50),
     ]

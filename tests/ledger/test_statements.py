@@ -159,6 +159,37 @@ def test_a_span_opens_where_the_one_before_closed(home: Settings) -> None:
     assert len(first.moved) + len(second.moved) + len(third.moved) == len(told(home).moved)
 
 
+def test_what_comes_with_the_date_of_a_statement_that_was_made_is_in_the_next_one(home: Settings) -> None:
+    """The payout of October 8 is posting 5, made after a statement through that day that ended with posting 4."""
+    first, second = told(home, None, "2025-10-07"), statement(home, "PARTNER", "P1", None, None, 4)
+    assert (first.through_posting, second.since_posting, second.through_posting) == (4, 4, 6)
+    closing = [(one.account, one.closing) for one in first.balances]
+    assert closing == [("pending", 0), ("payable", 4_000)]
+    assert [(one.account, one.opening, one.paid, one.closing) for one in second.balances] == [
+        ("payable", 4_000, -4_000, -3_000)
+    ]
+    assert [moved.entry.entry_type for moved in second.moved] == ["PAY", "CLAWBACK"]
+    assert "after posting 4 through 2025-10-10 (posting 6)" in text_of(second)
+
+
+def test_a_quiet_span_is_a_statement_too(home: Settings) -> None:
+    Progress("UTC", date(2025, 9, 1), date(2025, 10, 31)).save(home)
+    found = told(home, "2025-10-10")
+    assert (found.through, found.moved) == (date(2025, 10, 31), ())
+    Progress("UTC", date(2025, 9, 1), date(2025, 10, 10)).save(home)
+
+
+def text_of(found: Statement, width: int = 200) -> str:
+    console = Console(width=width, highlight=False, soft_wrap=True, record=True, file=io.StringIO())
+    console.print(shown(found))
+    return console.export_text()
+
+
+def test_no_cent_is_cut_off_in_a_narrow_terminal(home: Settings) -> None:
+    text = text_of(told(home), 60)
+    assert "…" not in text and "-$40.00" in text
+
+
 def test_each_change_names_the_deliveries_behind_it(home: Settings) -> None:
     brought = [f"{feed} 09-10" for feed in ("assignments", "order_lines", "orders", "partners")]
     assert caused(told(home)) == [
@@ -213,11 +244,11 @@ def test_people_read_all_of_it(home: Settings) -> None:
     console.print(shown(told(home, "2025-10-03")))
     text = console.export_text()
     for words in (
-        "Statement of PARTNER P1, after 2025-10-03 through 2025-10-10",
+        "Statement of PARTNER P1, after 2025-10-03 through 2025-10-10 (posting 6)",
         "-$40.00",
         "$10.00 AD_CREDIT, FINAL: tier reached.",
         "2025-10-10 refunds (refunds.csv)",
-        "none: a day passed, or terms or others decided",
+        "none of its own lines: a day passed, or terms,",
         "increment $2.02",
         "P1|AD_CREDIT|2025-10-06",
     ):
@@ -247,6 +278,11 @@ def test_who_and_when_must_make_sense(home: Settings) -> None:
         statement(home, "CREATOR", "P1", None, None)
     with pytest.raises(SettingsError, match="--since 2025-10-10 is not before --through 2025-10-10"):
         told(home, "2025-10-10")
+    with pytest.raises(SettingsError, match="--since and --since-posting both say where a statement begins"):
+        statement(home, "PARTNER", "P1", date(2025, 10, 3), None, 2)
+    for posting, through in ((7, None), (0, None), (6, date(2025, 10, 9))):
+        with pytest.raises(SettingsError, match=f"there is no posting {posting} through 2025-10-"):
+            statement(home, "PARTNER", "P1", None, through, posting)
     assert beneficiary_named("MEMBER:a:b") == ("MEMBER", "a:b")
     for text in ("p1", "partner:p1", "PARTNER:", ":p1", ""):
         with pytest.raises(SettingsError, match="names no beneficiary"):

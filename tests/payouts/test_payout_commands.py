@@ -138,7 +138,7 @@ def test_what_was_delivered_moves_no_cursor(desk: Payouts, answer: Answer) -> No
 def test_a_name_is_no_markup(desk: Payouts, answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(payout_desk, "propose", lambda _settings, _by: (DAY, []))
     code, shown, _ = answer("payouts", "propose", "--by", "[/b] ann")
-    assert code == 0 and "0 payouts proposed by [/b] ann, $0.00" in shown
+    assert code == 0 and "0 payouts proposed by [/b] ann\n" in shown
 
 
 @pytest.mark.parametrize(
