@@ -309,6 +309,17 @@ def loaded_head(connection: duckdb.DuckDBPyConnection, ledger: Ledger) -> Head:
     return head
 
 
+def require_one_moment(connection: duckdb.DuckDBPyConnection, head: Head) -> None:
+    """RefusedError where payouts in the warehouse were paid or returned by postings that its ledger tables, to this head, lack."""
+    statement = "select coalesce(max(greatest(export_posting_no, return_posting_no)), 0) from ledger.payouts"
+    last = connection.execute(statement).fetchall()[0][0]
+    if last > head.posting_no:
+        raise RefusedError(
+            f"nothing was published, since the warehouse holds payouts to posting {last} and the ledger to posting "
+            f"{head.posting_no}: run the job daily_incentives, which loads both"
+        )
+
+
 def published_head(settings: Settings) -> Head | None:
     """The ledger's head as the last publication recorded it; RefusedError where its file was changed to none."""
     latest = _latest(settings)

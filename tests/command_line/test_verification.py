@@ -10,10 +10,10 @@ import duckdb
 import pytest
 
 from orchestration.errors import RefusedError
-from orchestration.ledger.chain import EMPTY
+from orchestration.ledger.chain import EMPTY, Head
 from orchestration.ledger.entries import FINAL, Award, AwardKey
 from orchestration.ledger.ledger import Ledger
-from orchestration.publication import loaded_head, views_elsewhere
+from orchestration.publication import loaded_head, require_one_moment, views_elsewhere
 from orchestration.reports import load_ledger
 from orchestration.settings import Settings
 from orchestration.verification import _served_differences
@@ -85,6 +85,24 @@ def test_what_is_served_is_compared_up_to_where_it_was_loaded(tmp_path: Path, mo
         with pytest.raises(RefusedError, match="to posting 7 and entry 1, which the ledger does not have"):
             loaded_head(warehouse, ledger)
     assert _served_differences(settings, ledger, head) == []
+
+
+def test_payouts_are_not_published_beside_a_ledger_of_before_them() -> None:
+    head = Head(2, 5, "hash")
+    with duckdb.connect() as warehouse:
+        warehouse.execute("create schema ledger")
+        warehouse.execute("create table ledger.payouts (export_posting_no bigint, return_posting_no bigint)")
+        require_one_moment(warehouse, head)
+        warehouse.execute("insert into ledger.payouts values (null, null), (2, null)")
+        require_one_moment(warehouse, head)
+        for paid, returned in ((3, None), (2, 3)):
+            warehouse.execute(
+                "update ledger.payouts set (export_posting_no, return_posting_no) = row(?, ?)", [paid, returned]
+            )
+            with pytest.raises(
+                RefusedError, match="payouts to posting 3 and the ledger to posting 2: run the job daily"
+            ):
+                require_one_moment(warehouse, head)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no database at all" * 1000], ids=["gone", "empty", "broken"])
