@@ -5,6 +5,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 DEMO_HOME := $(CURDIR)/var/demo
+# A demo has a landing folder, a ledger and settings of its own, whatever a shell is set up for.
+IN_DEMO = env -u INCENTIVES_LANDING -u INCENTIVES_LEDGER_URL -u INCENTIVES_PROGRAMS -u INCENTIVES_TIMEZONE -u INCENTIVES_FIRST_DAY \
+	INCENTIVES_HOME="$(DEMO_HOME)"
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1
@@ -22,10 +25,13 @@ $(READY): requirements.lock pyproject.toml
 	@touch $(READY)
 
 demo: $(READY)
-	@env -u INCENTIVES_LANDING -u INCENTIVES_LEDGER_URL INCENTIVES_HOME="$(DEMO_HOME)" $(BIN)/incentives demo
+	@$(IN_DEMO) $(BIN)/incentives demo
 
+# On the home that the commands use; on the demo's where there is no other.
 ui: $(READY)
-	@INCENTIVES_HOME="$${INCENTIVES_HOME:-$(DEMO_HOME)}" $(BIN)/incentives ui --port $(PORT)
+	@if [ -z "$$INCENTIVES_HOME" ] && [ ! -e var/state.json ] && [ -e "$(DEMO_HOME)/demo.txt" ]; then \
+		exec $(IN_DEMO) $(BIN)/incentives ui --port $(PORT); \
+	else exec $(BIN)/incentives ui --port $(PORT); fi
 
 # Three for two cores: tests of the whole deployment wait one second in seven, for daemons, locks and what they killed.
 test: $(READY)
@@ -62,7 +68,8 @@ staging: $(READY)
 
 # What can be made anew: var itself is the home where INCENTIVES_HOME names no other, with its ledger.
 clean:
-	rm -rf $(VENV) var/demo var/bench dbt_project/target
+	rm -rf $(VENV) var/bench dbt_project/target
+	[ ! -e var/demo/demo.txt ] || rm -rf var/demo
 
 # Needs uv; the lock records versions and hashes, and no address.
 lock:

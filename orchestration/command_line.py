@@ -314,7 +314,8 @@ def ui(port: Annotated[int, typer.Option(help="where the Dagster UI listens, on 
 
     settings = Settings.from_environment()
     prepare_home(settings)
-    end_orphans(settings)
+    waits = end_orphans(settings)
+    console.print(f"home: {settings.home}{f' ({waits})' if waits else ''}", markup=False)
     # A shell starts background jobs deaf to interrupts, and Dagster would then be deaf to being terminated too.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     dagster = str(Path(sys.executable).with_name("dagster"))
@@ -342,12 +343,14 @@ def doctor(
     """Checks settings, versions, permissions, locks and free space, and says what to do."""
     from orchestration.acceptance import ensure_empty_part
     from orchestration.doctor import examine
+    from orchestration.progress import Progress
     from orchestration.publication import write_views
     from orchestration.warehouse import rewrite_views
     from orchestration.writer_lock import writer_lock
 
     settings = Settings.from_environment()
     if repair:
+        Progress.of_begun_home(settings)
         with writer_lock(settings, "incentives doctor --repair"):
             if settings.warehouse.exists():
                 for feed in FEEDS.values():

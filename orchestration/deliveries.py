@@ -27,12 +27,13 @@ _NO_NAME = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _DAY_FOLDER = re.compile(r"landed_on=([0-9]{4}-[0-9]{2}-[0-9]{2})")
 
 
+_LATE = "into the next unprocessed day's folder, under a name that is not taken there"
 _CLOSED = {
-    Change.ADDED: "came after its day was closed: put it into the current day's folder",
+    Change.ADDED: f"came after its day was closed: move it {_LATE}",
     Change.GONE: "is gone, but its day is closed: put it back as it was",
-    Change.CHANGED: "changed, but its day is closed: put it back as it was, and deliver corrections in the current day's folder",
+    Change.CHANGED: f"changed, but its day is closed: put it back as it was, and corrections {_LATE}",
 }
-_TOO_LATE = "but its delivery counts as nothing by now: move what is there into the current day's folder"
+_TOO_LATE = f"but its delivery counts as nothing by now: move what is there {_LATE}"
 _COUNTS_AS_NOTHING = _CLOSED | {Change.GONE: f"is gone, {_TOO_LATE}", Change.CHANGED: f"changed, {_TOO_LATE}"}
 _NO_FOLDER = "is no folder and is ignored: put files into <feed>/landed_on=YYYY-MM-DD"
 

@@ -90,9 +90,11 @@ def _require_own_home(settings: Settings) -> None:
     settings.home.mkdir(parents=True, exist_ok=True)
     if marker.exists():
         return
-    if any(settings.home.iterdir()):
+    kept = (settings.state, settings.home / "ledger" / "ledger.sqlite", *settings.landing.glob("*"))
+    if any(path.exists() for path in kept):
         raise SettingsError(
-            f"{settings.home} is not a demo's, which pays all that is owed: set INCENTIVES_HOME to a new folder"
+            f"{settings.home} is not a demo's, which pays all that is owed: move it away, or name a new folder "
+            "(`make demo DEMO_HOME=...`, or INCENTIVES_HOME for `incentives demo`)"
         )
     write_text(marker, "This is a demo's home: `incentives demo` pays all that is owed here.\n")
 

@@ -120,7 +120,7 @@ def _deliveries(settings: Settings, found: Findings) -> None:
             continue
         is_overtaken = is_closed(record, latest_accepted(settings, record.feed))
         cure = (
-            "too late to replace: deliver it in the current day's folder, and"
+            "too late to replace: deliver it in the next unprocessed day's folder, and"
             if is_overtaken
             else "replace it in place, or"
         )

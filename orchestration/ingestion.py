@@ -155,7 +155,8 @@ def _check_none_vanished(settings: Settings, deliveries: tuple[tuple[date, Feed]
         if record.state is State.REFUSED or record.landed_on <= done:
             continue
         if _must_be_there(record) and (record.landed_on, record.feed) not in present:
-            raise RefusedError(f"{record.name} was taken in and is gone: put it back, or deliver it with no rows")
+            what = "waived" if record.state is State.WAIVED else "taken in"
+            raise RefusedError(f"{record.name} was {what} and is gone: put it back, or deliver it with no rows")
 
 
 def _must_be_there(record: DeliveryRecord) -> bool:

@@ -10,7 +10,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout, suppress
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -25,7 +25,7 @@ from orchestration.errors import BusyError, IncentivesError, RefusedError, Setti
 from orchestration.event_log import close_left_open
 from orchestration.home import prepare_home
 from orchestration.ingestion import check_first_day, earliest_delivery, last_processed
-from orchestration.partitions import REBUILD, range_tags
+from orchestration.partitions import RANGE_END, REBUILD, range_tags
 from orchestration.progress import Progress
 from orchestration.settings import Settings
 from orchestration.window import DAY
@@ -139,20 +139,24 @@ def _end_abandoned(settings: Settings, instance: dg.DagsterInstance) -> None:
         instance.report_run_failed(run, "the process of this run ended before it; the run after it does its work")
 
 
-def end_orphans(settings: Settings) -> None:
+def end_orphans(settings: Settings) -> str | None:
     """Before a UI opens: reports the runs of one that went with its machine as failed, for in its queue they would last for good.
 
-    Whoever is at work holds the lock; then nothing is done.
+    Whoever is at work holds the lock; then nothing is done, and what is returned says so.
     """
-    with (
-        suppress(BusyError),
-        writer_lock(settings, "incentives ui"),
-        _usable_storage(settings),
-        dg.DagsterInstance.get() as instance,
-    ):
-        close_left_open(settings.dagster_home / "history" / "runs")
-        for run in instance.get_runs(dg.RunsFilter(statuses=_IN_QUEUE)):
-            instance.report_run_failed(run, "the processes of this run ended before it; the next run does its work")
+    try:
+        with (
+            writer_lock(settings, "incentives ui"),
+            _usable_storage(settings),
+            dg.DagsterInstance.get() as instance,
+        ):
+            close_left_open(settings.dagster_home / "history" / "runs")
+            for run in instance.get_runs(dg.RunsFilter(statuses=_IN_QUEUE)):
+                cure = f"`incentives run --through {run.tags.get(RANGE_END, 'DAY')}` does its work, its payout day included"
+                instance.report_run_failed(run, f"the processes of this run ended before it: {cure}")
+    except BusyError as busy:
+        return f"{busy}; a run that went with its machine keeps others waiting until the UI is opened again after that"
+    return None
 
 
 def _posting(result: dg.ExecuteInProcessResult) -> str:

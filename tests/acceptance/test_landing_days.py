@@ -143,7 +143,7 @@ def test_what_replaced_a_waived_delivery_too_late_counts_once_it_is_moved(stoppe
     stopped.put_rows("order_lines", [good_row["order_lines"]], day=DAYS[1])
     for name in (
         "a.csv came after its day was closed",
-        "a.txt changed, but .*: move what is there into the current day",
+        "a.txt changed, but .*: move what is there into the next unprocessed day",
     ):
         with pytest.raises(RefusedError, match=name):
             take_in(stopped, DAYS[4], done=DAYS[3])
@@ -167,7 +167,7 @@ def test_a_waived_delivery_may_not_vanish_before_its_day_is_processed(stopped: A
     take_in(stopped, DAYS[3])
     waive(stopped.settings, FEEDS["order_lines"], DAYS[1], "lost", "Ada")
     shutil.rmtree(delivery_folder(stopped.settings, "order_lines", DAYS[1]))
-    with pytest.raises(RefusedError, match="order_lines/landed_on=2025-10-02 was taken in and is gone"):
+    with pytest.raises(RefusedError, match="order_lines/landed_on=2025-10-02 was waived and is gone"):
         take_in(stopped, DAYS[3], done=DAYS[0])
 
 

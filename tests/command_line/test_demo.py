@@ -12,16 +12,20 @@ import pytest
 from orchestration.command_line import app
 from orchestration.demo import _require_own_home
 from orchestration.errors import SettingsError
+from orchestration.home import prepare_home
 from orchestration.settings import Settings
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DAGSTER_HOME", str(tmp_path))
     monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path / "home"))
     return tmp_path / "home"
 
 
 def test_a_new_home_is_a_demos_from_then_on(home: Path) -> None:
+    """Also one in which a UI was opened, where nothing was delivered."""
+    prepare_home(Settings.from_environment())
     for _ in range(2):
         _require_own_home(Settings.from_environment())
         (home / "state.json").touch()
@@ -32,7 +36,7 @@ def test_no_demo_pays_in_a_home_that_is_not_its_own(home: Path, kept: str) -> No
     (home / kept).parent.mkdir(parents=True)
     (home / kept).touch()
     with pytest.raises(
-        SettingsError, match="is not a demo's, which pays all that is owed: set INCENTIVES_HOME to a new"
+        SettingsError, match="is not a demo's, which pays all that is owed: move it away, or name a new"
     ):
         app(["demo"], standalone_mode=False)
     assert [path for path in home.rglob("*") if path.is_file()] == [home / kept]

@@ -12,9 +12,10 @@ from orchestration import doctor
 from orchestration.command_line import app
 from orchestration.deliveries import DeliveryRecord, State, write_record
 from orchestration.doctor import examine
-from orchestration.errors import BusyError
+from orchestration.errors import BusyError, SettingsError
 from orchestration.home import prepare_home
 from orchestration.ledger.ledger import Ledger
+from orchestration.progress import Progress
 from orchestration.settings import Settings
 
 GIB = 2**30
@@ -79,12 +80,20 @@ def test_a_refused_delivery_whose_feed_has_gone_on(settings: Settings) -> None:
     for record in (refused, DeliveryRecord("ad_spend", date(2025, 10, 2), State.ACCEPTED)):
         write_record(settings, record)
     assert examine(settings).troubles == [
-        "it is refused; too late to replace: deliver it in the current day's folder, and "
+        "it is refused; too late to replace: deliver it in the next unprocessed day's folder, and "
         "`incentives waive ad_spend 2025-10-01 --reason ...`"
     ]
 
 
+def test_no_home_is_made_by_a_repair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INCENTIVES_HOME", str(tmp_path / "mistyped"))
+    with pytest.raises(SettingsError, match="nothing was processed"):
+        app(["doctor", "--repair"], standalone_mode=False)
+    assert not (tmp_path / "mistyped").exists()
+
+
 def test_nothing_is_repaired_beside_a_run(settings: Settings) -> None:
+    Progress("UTC", date(2025, 10, 1), date(2025, 10, 1)).save(settings)
     with settings.lock.open("w") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
         with pytest.raises(BusyError, match="another writer is at work"):
