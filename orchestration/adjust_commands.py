@@ -23,7 +23,10 @@ console = Console(highlight=False, soft_wrap=True)
 By = Annotated[str, typer.Option("--by", help="who does it")]
 Whose = Annotated[str, typer.Argument(metavar="TYPE:ID", help="the beneficiary, as PARTNER:p1")]
 Dollars = Annotated[str, typer.Argument(metavar="AMOUNT", help="dollars and cents, as 25.00")]
-Instrument = Annotated[str, typer.Option(help="CASH, AD_CREDIT or SHOP_CREDIT")]
+Instrument = Annotated[
+    str | None,
+    typer.Option(help="CASH, AD_CREDIT or SHOP_CREDIT; where none is said, SHOP_CREDIT for members, else CASH"),
+]
 Reason = Annotated[str, typer.Option(help="one word, as goodwill or correction")]
 Note = Annotated[str, typer.Option(help="what it is for, in a sentence")]
 Evidence = Annotated[Path, typer.Option(help="the file that shows why; its hash is kept in the ledger")]
@@ -37,7 +40,7 @@ def grant(
     note: Note,
     evidence: Evidence,
     by: By,
-    instrument: Instrument = "CASH",
+    instrument: Instrument = None,
 ) -> None:
     """Asks for money to be granted to a beneficiary."""
     _ask("GRANT", whose, amount, reason, note, evidence, by, instrument)
@@ -51,7 +54,7 @@ def charge(
     note: Note,
     evidence: Evidence,
     by: By,
-    instrument: Instrument = "CASH",
+    instrument: Instrument = None,
 ) -> None:
     """Asks for money to be charged to a beneficiary."""
     _ask("CHARGE", whose, amount, reason, note, evidence, by, instrument)
@@ -68,9 +71,9 @@ def approve(adjustment_id: Annotated[str, typer.Argument()], by: By) -> None:
 @adjust_app.command("reject")
 def reject(adjustment_id: Annotated[str, typer.Argument()], by: By) -> None:
     """Ends a request; nothing is posted."""
-    from orchestration.payout_desk import adjustments_of
+    from orchestration.payout_desk import reject_adjustment
 
-    _tell(adjustments_of(Settings.from_environment()).reject(adjustment_id, by))
+    _tell(reject_adjustment(Settings.from_environment(), adjustment_id, by))
 
 
 @adjust_app.command("list")
@@ -83,7 +86,7 @@ def list_adjustments() -> None:
 
 
 def _ask(
-    entry_type: str, whose: str, amount: str, reason: str, note: str, evidence: Path, by: str, instrument: str
+    entry_type: str, whose: str, amount: str, reason: str, note: str, evidence: Path, by: str, instrument: str | None
 ) -> None:
     from orchestration.ledger.adjustments import Request, evidence_of
     from orchestration.payout_desk import ask_adjustment
@@ -96,7 +99,7 @@ def _ask(
         reason,
         kind,
         beneficiary,
-        instrument,
+        instrument or ("SHOP_CREDIT" if kind == "MEMBER" else "CASH"),  # members have no bank account
         _cents(amount),
         " ".join(note.split()),
         evidence.name,

@@ -60,13 +60,13 @@ def approve(
     every: Annotated[bool, typer.Option("--all", help="all that are proposed")] = False,
 ) -> None:
     """Approves payouts, all or none of them; somebody other than the proposer must."""
-    from orchestration.payout_desk import payouts_of, proposed
+    from orchestration.payout_desk import payouts_to_change, proposed
 
     if every and payout_ids:
         raise SettingsError("name payouts or say --all, not both")
     settings = Settings.from_environment()
     chosen = list(proposed(settings)) if every else _ids(payout_ids)
-    console.print(_table(payouts_of(settings).approve(chosen, by)))
+    console.print(_table(payouts_to_change(settings).approve(chosen, by)))
 
 
 @payouts_app.command("export")
@@ -92,10 +92,10 @@ def export(by: By) -> None:
 @payouts_app.command("settle")
 def settle(by: By, payout_ids: Ids = None) -> None:
     """Records that the money of exported payouts arrived."""
-    from orchestration.payout_desk import payouts_of
+    from orchestration.payout_desk import payouts_to_change
 
     settings = Settings.from_environment()
-    console.print(_table(payouts_of(settings).settle(_ids(payout_ids), by)))
+    console.print(_table(payouts_to_change(settings).settle(_ids(payout_ids), by)))
 
 
 @payouts_app.command("fail")
@@ -109,10 +109,10 @@ def fail(by: By, reason: Reason, payout_ids: Ids = None) -> None:
 @payouts_app.command("cancel")
 def cancel(by: By, reason: Reason, payout_ids: Ids = None) -> None:
     """Takes back payouts that are not exported yet; their balance is proposed anew on the next payout day."""
-    from orchestration.payout_desk import payouts_of
+    from orchestration.payout_desk import payouts_to_change
 
     settings = Settings.from_environment()
-    console.print(_table(payouts_of(settings).cancel(_ids(payout_ids), by, reason)))
+    console.print(_table(payouts_to_change(settings).cancel(_ids(payout_ids), by, reason)))
 
 
 def _ids(payout_ids: list[str] | None) -> list[str]:

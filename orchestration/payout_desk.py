@@ -56,6 +56,18 @@ def payouts_of(settings: Settings) -> Payouts:
     return Payouts.open(settings.ledger_url)
 
 
+def payouts_to_change(settings: Settings) -> Payouts:
+    """The payouts of a home, to take a step; RefusedError where the ledger is not the one that it last published or paid from."""
+    _require_own_ledger(settings)
+    return payouts_of(settings)
+
+
+def reject_adjustment(settings: Settings, adjustment_id: str, by: str) -> Adjustment:
+    """Ends a request; RefusedError as ``payouts_to_change``."""
+    _require_own_ledger(settings)
+    return adjustments_of(settings).reject(adjustment_id, by)
+
+
 def adjustments_of(settings: Settings) -> Adjustments:
     """The adjustments of a home; SettingsError as ``payouts_of``."""
     Progress.of_begun_home(settings)
@@ -127,8 +139,21 @@ def approve_adjustment(settings: Settings, adjustment_id: str, by: str) -> Adjus
 
 
 def anchors(settings: Settings) -> list[Head]:
-    """The ledger's heads that were recorded elsewhere: by the last publication, and by the last payment or adjustment."""
-    return [head for head in (published_head(settings), _recorded_head(settings)) if head is not None]
+    """The ledger's heads that were recorded elsewhere: by the last publication, and by the last payment or adjustment, twice."""
+    heads = (published_head(settings), _recorded_head(settings), _head_in(_served_head_file(settings)))
+    return [head for head in heads if head is not None]
+
+
+def _require_own_ledger(settings: Settings) -> None:
+    Progress.of_begun_home(settings)
+    ledger = Ledger.open(settings.ledger_url)
+    for anchor in anchors(settings):
+        standing = next(iter(ledger.postings(anchor.posting_no)), None) if anchor.posting_no else None
+        if anchor.posting_no and (standing is None or standing.hash != anchor.hash):
+            raise RefusedError(
+                f"nothing was done, since the ledger does not have posting {anchor.posting_no}, which {settings.home} recorded "
+                "as its head: set INCENTIVES_LEDGER_URL to the ledger of this home, or see what `incentives verify` says of it"
+            )
 
 
 def require_sound(settings: Settings) -> None:
@@ -224,7 +249,13 @@ def _payees(settings: Settings, day: date) -> dict[tuple[str, str], Payee]:
 def _record_head(settings: Settings) -> None:
     head = Ledger.open(settings.ledger_url).head()
     settings.payouts.mkdir(mode=0o700, exist_ok=True)
-    write_text(head_file(settings), json.dumps(head._asdict()) + "\n")
+    # Also beside what is served: a back-up brings its own of the first, and knows nothing of what was paid since.
+    for path in (head_file(settings), _served_head_file(settings)):
+        write_text(path, json.dumps(head._asdict()) + "\n")
+
+
+def _served_head_file(settings: Settings) -> Path:
+    return settings.serving / "finance" / "paid_head.json"
 
 
 def _recorded_head(settings: Settings) -> Head | None:
@@ -233,6 +264,12 @@ def _recorded_head(settings: Settings) -> Head | None:
         # The head is recorded before any file is written.
         if any(settings.payouts.glob("export-*/*")):
             raise RefusedError(f"{path} is missing beside files of exports: put it back from a back-up")
+        return None
+    return _head_in(path)
+
+
+def _head_in(path: Path) -> Head | None:
+    if not path.exists():
         return None
     try:
         return recorded_head(path.read_text(encoding="utf-8"))

@@ -129,7 +129,8 @@ def shown(told: Statement) -> RenderableType:
     if told.balances:
         parts += [_balances(told.balances), Text("")]
     else:
-        parts += [Text("Nothing was ever owed."), Text("")]
+        is_all = told.since is None and told.since_posting is None
+        parts += [Text("Nothing was ever owed." if is_all else "Nothing was open, and nothing moved."), Text("")]
     if told.reasons:
         parts.append(Text(f"Why, as of {told.explained_on}:"))
         parts += [_reason(candidate) for candidate in told.reasons]

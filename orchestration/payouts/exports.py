@@ -65,7 +65,10 @@ def foreign_files(settings: Settings, files: Iterable[File]) -> Iterator[str]:
             if not _has(path, known[path]):
                 yield f"{path} is not what was exported: do not send it; move it away, then `incentives payouts export`"
         elif not (_is_folder(path, known) or path.name.startswith(".") or path == head_file(settings)):
-            yield f"{path} was never exported: do not send it; move it out of {settings.payouts}"
+            yield (
+                f"{path} was never exported: do not send it; move it out of {settings.payouts}, unless the ledger was put back "
+                "from before it: then it says what was paid since (README, Restore)"
+            )
 
 
 def _is_folder(path: Path, known: Iterable[Path]) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -92,3 +94,56 @@ def test_files_of_an_earlier_export_are_said_to_be_of_it(
     assert sum(
         "of an earlier export, written again: send it only if it was never sent" in line for line in lines
     ) == len(written)
+
+
+def test_a_ledger_and_payouts_of_a_back_up_pay_nobody_again(
+    home: Callable[[str, date, str], Settings], tmp_path: Path
+) -> None:
+    """As README's restore puts them back, of a back-up between approval and export; what is served is in no back-up."""
+    settings, ledger = home("now", date(2026, 1, 15), "account"), tmp_path / "elsewhere" / "ledger.sqlite"
+    _, (proposed,) = payout_desk.propose(settings, "ann")
+    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    settings.payouts.mkdir(exist_ok=True)
+    for place, kept in ((settings.payouts, tmp_path / "payouts"), (ledger.parent, tmp_path / "ledger")):
+        shutil.copytree(place, kept)
+    payout_desk.export(settings, "cid")
+    for place, kept in ((settings.payouts, tmp_path / "payouts"), (ledger.parent, tmp_path / "ledger")):
+        shutil.rmtree(place)
+        shutil.copytree(kept, place)
+    for step in (payout_desk.propose, payout_desk.export):
+        with pytest.raises(RefusedError, match="recorded as the head and is missing: the ledger's tail was cut off"):
+            step(settings, "cid")
+    assert ledger_faults(settings)
+    settings.serving.rename(tmp_path / "aside")  # the deliberate step, where no newer ledger is left
+    done, _ = payout_desk.export(settings, "cid")
+    assert [payout.payout_id for payout in done.paid] == [proposed.payout_id]
+
+
+def ledger_faults(settings: Settings) -> list[str]:
+    """What ``incentives verify`` says of the chain."""
+    return Ledger.open(settings.ledger_url).verify(payout_desk.anchors(settings))
+
+
+def test_no_step_is_taken_on_the_ledger_of_another_home(
+    home: Callable[[str, date, str], Settings], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = home("mine", date(2026, 1, 15), "account")
+    _, (proposed,) = payout_desk.propose(mine, "ann")
+    payout_desk.payouts_of(mine).approve([proposed.payout_id], "bob")
+    payout_desk.export(mine, "cid")
+    other = replace(mine, ledger_url=f"sqlite:///{tmp_path / 'other' / 'ledger.sqlite'}")
+    (tmp_path / "other").mkdir()
+    owed(Ledger.open(other.ledger_url), "2026-01-12", AWARD)
+    monkeypatch.setenv("INCENTIVES_LEDGER_URL", other.ledger_url)
+    for words in (
+        ("payouts", "approve", proposed.payout_id, "--by", "bob"),
+        ("payouts", "settle", proposed.payout_id, "--by", "bob"),
+        ("payouts", "cancel", proposed.payout_id, "--by", "bob", "--reason", "none"),
+        ("adjust", "reject", "adj-000001", "--by", "bob"),
+    ):
+        with pytest.raises(
+            RefusedError, match="does not have posting 2, which .* recorded as its head: set INCENTIVES_LED"
+        ):
+            app(list(words), standalone_mode=False)
+    monkeypatch.setenv("INCENTIVES_LEDGER_URL", mine.ledger_url)
+    assert exit_code(lambda: app(["payouts", "settle", proposed.payout_id, "--by", "cid"], standalone_mode=False)) == 0
