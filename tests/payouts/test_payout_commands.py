@@ -119,6 +119,24 @@ def test_an_amount_that_is_none_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize(
+    ("whose", "said", "instrument"),
+    [("MEMBER:M1", (), "SHOP_CREDIT"), ("PARTNER:P1", (), "CASH"), ("MEMBER:M1", ("--instrument", "CASH"), "CASH")],
+)
+def test_members_are_granted_credit_where_no_instrument_is_said(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer, tmp_path: Path, whose: str, said: tuple[str, ...], instrument: str
+) -> None:
+    asked: list[str] = []
+
+    def ask(_settings: Settings, request: Request, _by: str) -> None:
+        asked.append(request.instrument)
+        raise SettingsError("asked")
+
+    monkeypatch.setattr(payout_desk, "ask_adjustment", ask)
+    assert answer("adjust", "grant", whose, "1.00", *why(tmp_path), *said)[0] == 2
+    assert asked == [instrument]
+
+
+@pytest.mark.parametrize(
     ("whose", "note"),
     [("PARTNER:P\udcff", "n"), ("PARTNER: P1", "n"), ("PARTNER:P1\nx", "n"), ("PARTNER:P1", "\x1b[m")],
 )
