@@ -140,7 +140,7 @@ def approve_adjustment(settings: Settings, adjustment_id: str, by: str) -> Adjus
 
 def anchors(settings: Settings) -> list[Head]:
     """The ledger's heads that were recorded elsewhere: by the last publication, and by the last payment or adjustment, twice."""
-    heads = (published_head(settings), _recorded_head(settings), _head_in(_served_head_file(settings)))
+    heads = (published_head(settings), _recorded_head(settings), _head_in(settings, _served_head_file(settings)))
     return [head for head in heads if head is not None]
 
 
@@ -265,13 +265,16 @@ def _recorded_head(settings: Settings) -> Head | None:
         if any(settings.payouts.glob("export-*/*")):
             raise RefusedError(f"{path} is missing beside files of exports: put it back from a back-up")
         return None
-    return _head_in(path)
+    return _head_in(settings, path)
 
 
-def _head_in(path: Path) -> Head | None:
+def _head_in(settings: Settings, path: Path) -> Head | None:
     if not path.exists():
         return None
     try:
         return recorded_head(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise RefusedError(f"{path} is not the head that was recorded there: put it back from a back-up") from error
+        other = next(file for file in (head_file(settings), _served_head_file(settings)) if file != path)
+        raise RefusedError(
+            f"{path} is not the head that was recorded there: copy {other} over it, which was written with it"
+        ) from error

@@ -66,8 +66,8 @@ def foreign_files(settings: Settings, files: Iterable[File]) -> Iterator[str]:
                 yield f"{path} is not what was exported: do not send it; move it away, then `incentives payouts export`"
         elif not (_is_folder(path, known) or path.name.startswith(".") or path == head_file(settings)):
             yield (
-                f"{path} was never exported: do not send it; move it out of {settings.payouts}, unless the ledger was put back "
-                "from before it: then it says what was paid since (README, Restore)"
+                f"{path} was never exported: do not send it; move it out of {settings.payouts} and keep it: where the ledger was "
+                "put back from before it, it says what was paid since (README, Restore)"
             )
 
 

@@ -69,7 +69,9 @@ def test_a_file_beside_the_exports_is_named(settings: Settings) -> None:
         stray.parent.mkdir(exist_ok=True)
         stray.write_bytes(b"money")
         (told,) = faults(settings)
-        assert told.startswith(f"{stray} was never exported: do not send it; move it out of {settings.payouts}, unless")
+        assert told.startswith(
+            f"{stray} was never exported: do not send it; move it out of {settings.payouts} and keep"
+        )
         stray.unlink()
 
 
