@@ -90,7 +90,7 @@ def check_not_behind(settings: Settings, progress: Progress) -> None:
         raise RefusedError(
             f"nothing was done, since {settings.serving} shows {shown.processed_through} and {settings.home} was processed "
             f"through {progress.processed_through}: `incentives run --through {shown.processed_through}` first, or, where what "
-            f"came since is lost for good, do as README says (Restore): {settings.serving} alone may know what was paid since"
+            f"came since is lost for good, do as README says (Operations): {settings.serving} alone may know what was paid since"
         )
 
 

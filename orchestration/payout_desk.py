@@ -276,5 +276,6 @@ def _head_in(settings: Settings, path: Path) -> Head | None:
     except ValueError as error:
         other = next(file for file in (head_file(settings), _served_head_file(settings)) if file != path)
         raise RefusedError(
-            f"{path} is not the head that was recorded there: copy {other} over it, which was written with it"
+            f"{path} is not the head that was recorded there: copy {other} over it, which was written with it; where a back-up "
+            "was put back, do as README says (No newer ledger is left)"
         ) from error

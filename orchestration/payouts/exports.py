@@ -67,7 +67,7 @@ def foreign_files(settings: Settings, files: Iterable[File]) -> Iterator[str]:
         elif not (_is_folder(path, known) or path.name.startswith(".") or path == head_file(settings)):
             yield (
                 f"{path} was never exported: do not send it; move it out of {settings.payouts} and keep it: where the ledger was "
-                "put back from before it, it says what was paid since (README, Restore)"
+                "put back from before it, it says what was paid since (README, Operations)"
             )
 
 

@@ -298,7 +298,7 @@ def test_payments_wait_for_the_latest_day_that_was_ever_shown(
     shutil.copytree(older, older.with_name(f"version-{newest:06}"))
     with pytest.raises(
         RefusedError,
-        match="serving shows 2026-01-13 and .* through 2026-01-12: .* README says .Restore.: .*serving alone",
+        match="serving shows 2026-01-13 and .* through 2026-01-12: .* README says .Operations.: .*serving alone",
     ):
         payout_desk.export(settings, "cid")
     shutil.rmtree(settings.serving)
