@@ -60,12 +60,38 @@ def charge(
     _ask("CHARGE", whose, amount, reason, note, evidence, by, instrument)
 
 
-@adjust_app.command("approve")
-def approve(adjustment_id: Annotated[str, typer.Argument()], by: By) -> None:
-    """Posts an adjustment; somebody other than the one who asked for it must."""
-    from orchestration.payout_desk import approve_adjustment
+@adjust_app.command("charge-lost")
+def charge_lost(
+    kept: Annotated[
+        Path, typer.Argument(metavar="KEPT", help="the `payouts` folder that was kept, with export-... in it")
+    ],
+    by: By,
+) -> None:
+    """Asks to charge what was paid and a restored ledger no longer knows: every payment of the kept exports that it lacks, once."""
+    from orchestration.payout_desk import charge_lost as charge_lost_now
 
-    _tell(approve_adjustment(Settings.from_environment(), adjustment_id, by))
+    charges = charge_lost_now(Settings.from_environment(), kept, by)
+    for charge in charges:
+        _tell(charge)
+    if not charges:
+        console.print("the ledger has all of these exports, so nothing is to be charged")
+
+
+@adjust_app.command("approve")
+def approve(
+    by: By,
+    adjustment_ids: Annotated[list[str] | None, typer.Argument(help="as `adjust list` names them")] = None,
+    all_of: Annotated[str | None, typer.Option(metavar="REASON", help="all that wait, of one reason")] = None,
+) -> None:
+    """Posts adjustments, all or none of them; somebody other than the one who asked must."""
+    from orchestration.payout_desk import approve_adjustments, waiting
+
+    if (all_of is None) == (not adjustment_ids):
+        raise SettingsError("name adjustments, as `incentives adjust list` does, or say --all-of REASON")
+    settings = Settings.from_environment()
+    chosen = adjustment_ids or waiting(settings, all_of or "")
+    for adjustment in approve_adjustments(settings, chosen, by):
+        _tell(adjustment)
 
 
 @adjust_app.command("reject")
@@ -117,14 +143,15 @@ def _cents(amount: str) -> int:
 
 
 def _tell(adjustment: Adjustment) -> None:
-    from orchestration.explanation import dollars
+    from orchestration.explanation import dollars, plain
 
     request = adjustment.request
     decided = f"{adjustment.decision} by {adjustment.decided_by}" if adjustment.decision else "awaits another person"
     posted = f", posting {adjustment.posting_no}" if adjustment.posting_no else ""
     console.print(
-        f"{adjustment.adjustment_id}: {request.entry_type} {dollars(request.amount_cents)} {request.instrument} "
-        f"{request.beneficiary_type}:{request.beneficiary_id}, {request.reason} ({request.note}), "
-        f"asked for by {adjustment.requested_by}; {decided}{posted}",
-        markup=False,
+        plain(
+            f"{adjustment.adjustment_id}: {request.entry_type} {dollars(request.amount_cents)} {request.instrument} "
+            f"{request.beneficiary_type}:{request.beneficiary_id}, {request.reason} ({request.note}), "
+            f"asked for by {adjustment.requested_by}; {decided}{posted}"
+        )
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +22,7 @@ console = Console(highlight=False, soft_wrap=True)
 By = Annotated[str, typer.Option("--by", help="who does it")]
 Reason = Annotated[str, typer.Option("--reason", help="why")]
 Ids = Annotated[list[str] | None, typer.Argument(help="payout ids, as `payouts list` names them")]
+All = Annotated[bool, typer.Option("--all", help="all that can take this step")]
 
 
 @payouts_app.command("propose")
@@ -54,18 +55,13 @@ def list_payouts(state: Annotated[str | None, typer.Option(help="only those in t
 
 
 @payouts_app.command("approve")
-def approve(
-    by: By,
-    payout_ids: Ids = None,
-    every: Annotated[bool, typer.Option("--all", help="all that are proposed")] = False,
-) -> None:
+def approve(by: By, payout_ids: Ids = None, every: All = False) -> None:
     """Approves payouts, all or none of them; somebody other than the proposer must."""
-    from orchestration.payout_desk import payouts_to_change, proposed
+    from orchestration.ledger.payout_states import PROPOSED
+    from orchestration.payout_desk import payouts_to_change
 
-    if every and payout_ids:
-        raise SettingsError("name payouts or say --all, not both")
     settings = Settings.from_environment()
-    chosen = list(proposed(settings)) if every else _ids(payout_ids)
+    chosen = _chosen(settings, payout_ids, every, (PROPOSED,))
     console.print(_table(payouts_to_change(settings).approve(chosen, by)))
 
 
@@ -90,12 +86,14 @@ def export(by: By) -> None:
 
 
 @payouts_app.command("settle")
-def settle(by: By, payout_ids: Ids = None) -> None:
+def settle(by: By, payout_ids: Ids = None, every: All = False) -> None:
     """Records that the money of exported payouts arrived."""
+    from orchestration.ledger.payout_states import EXPORTED
     from orchestration.payout_desk import payouts_to_change
 
     settings = Settings.from_environment()
-    console.print(_table(payouts_to_change(settings).settle(_ids(payout_ids), by)))
+    chosen = _chosen(settings, payout_ids, every, (EXPORTED,))
+    console.print(_table(payouts_to_change(settings).settle(chosen, by)))
 
 
 @payouts_app.command("fail")
@@ -107,12 +105,23 @@ def fail(by: By, reason: Reason, payout_ids: Ids = None) -> None:
 
 
 @payouts_app.command("cancel")
-def cancel(by: By, reason: Reason, payout_ids: Ids = None) -> None:
+def cancel(by: By, reason: Reason, payout_ids: Ids = None, every: All = False) -> None:
     """Takes back payouts that are not exported yet; their balance is proposed anew on the next payout day."""
+    from orchestration.ledger.payout_states import OPEN
     from orchestration.payout_desk import payouts_to_change
 
     settings = Settings.from_environment()
-    console.print(_table(payouts_to_change(settings).cancel(_ids(payout_ids), by, reason)))
+    chosen = _chosen(settings, payout_ids, every, OPEN)
+    console.print(_table(payouts_to_change(settings).cancel(chosen, by, reason)))
+
+
+def _chosen(settings: Settings, payout_ids: list[str] | None, every: bool, states: Collection[str]) -> list[str]:
+    """The payouts that somebody named, or all in the states before the step."""
+    from orchestration.payout_desk import payouts_in
+
+    if every and payout_ids:
+        raise SettingsError("name payouts or say --all, not both")
+    return payouts_in(settings, states) if every else _ids(payout_ids)
 
 
 def _ids(payout_ids: list[str] | None) -> list[str]:

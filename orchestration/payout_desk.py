@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from calendar import monthrange
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -24,8 +24,9 @@ from orchestration.ledger.chain import Head, recorded_head
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.people import person
 from orchestration.payouts.exports import foreign_files, head_file, write_missing
+from orchestration.payouts.lost_exports import charges_of
 from orchestration.payouts.payees import is_known, payees_as_known
-from orchestration.payouts.payment_files import Debtor
+from orchestration.payouts.payment_files import CONTROL, Debtor
 from orchestration.payouts.payouts import Export, Payouts
 from orchestration.payouts.proposals import Payee, Proposal, Unpaid
 from orchestration.payouts.records import Payout
@@ -124,16 +125,26 @@ def ask_adjustment(settings: Settings, request: Request, by: str) -> Adjustment:
         with open_warehouse(settings, read_only=True) as connection:
             delivered = is_known(connection, *whose, day)
         if not delivered and not _has_entries(settings, *whose):
-            raise SettingsError(f"nobody was delivered as {':'.join(whose)} up to {day}; check the id")
+            raise SettingsError(f"nobody was delivered as {ascii(':'.join(whose))[1:-1]} up to {day}; check the id")
         return Adjustments.open(settings.ledger_url).ask(request, by)
 
 
-def approve_adjustment(settings: Settings, adjustment_id: str, by: str) -> Adjustment:
-    """Posts an adjustment; BusyError while a run is at work."""
+def charge_lost(settings: Settings, kept: Path, by: str) -> list[Adjustment]:
+    """Asks, once, to charge each payment of a kept ``payouts`` folder whose export the ledger lost.
+
+    All of them as they stand now; BusyError while a run is at work.
+    """
+    with _begun_and_alone(settings, "incentives adjust charge-lost"):
+        known = {sha256 for _, name, sha256, _ in Payouts.open(settings.ledger_url).files() if name == CONTROL}
+        return Adjustments.open(settings.ledger_url).ask_once(charges_of(kept, known), by)
+
+
+def approve_adjustments(settings: Settings, adjustment_ids: Sequence[str], by: str) -> list[Adjustment]:
+    """Posts adjustments, all or none; BusyError while a run is at work."""
     with _begun_and_alone(settings, "incentives adjust approve"):
         day = processed_day(settings)
         require_sound(settings)
-        done = Adjustments.open(settings.ledger_url).approve(adjustment_id, by, day)
+        done = Adjustments.open(settings.ledger_url).approve(adjustment_ids, by, day)
         _record_head(settings)
     return done
 
@@ -221,9 +232,17 @@ def unpaid(settings: Settings) -> list[Unpaid]:
         return Payouts.open(settings.ledger_url).unpaid(day, _payees(settings, day))
 
 
-def proposed(settings: Settings) -> Sequence[str]:
-    """The ids of all payouts that wait to be approved."""
-    return [payout.payout_id for payout in payouts_of(settings).payouts() if payout.state == "PROPOSED"]
+def payouts_in(settings: Settings, states: Collection[str]) -> list[str]:
+    """The ids of all payouts that stand in one of these states."""
+    return [payout.payout_id for payout in payouts_of(settings).payouts() if payout.state in states]
+
+
+def waiting(settings: Settings, reason: str) -> list[str]:
+    """The ids of all adjustments of a reason that nobody decided; SettingsError where there is none."""
+    found = [one for one in adjustments_of(settings).all() if one.request.reason == reason and one.decision is None]
+    if not found:
+        raise SettingsError(f"no adjustment of reason {ascii(reason)} waits; `incentives adjust list` names all")
+    return [adjustment.adjustment_id for adjustment in found]
 
 
 def _has_entries(settings: Settings, beneficiary_type: str, beneficiary_id: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
@@ -88,39 +88,50 @@ class Adjustments:
             for found in standing:
                 if (found.request, found.requested_by, found.decision) == (request, name, None):
                     return found
-            adjustment_id = f"adj-{len(standing) + 1:06d}"
-            values = {**request._asdict(), "adjustment_id": adjustment_id, "requested_by": name, "recorded_at": _now()}
-            connection.execute(insert(ADJUSTMENTS).values(**values))
+            (adjustment_id,) = _record(connection, [request], len(standing), name)
         return self.one(adjustment_id)
 
-    def approve(self, adjustment_id: str, by: str, day: date) -> Adjustment:
-        """Posts an adjustment; RefusedError where it was decided already, or asked for by the same person."""
+    def ask_once(self, requests: Sequence[Request], by: str) -> list[Adjustment]:
+        """Records those that nobody ever asked for, but to be rejected, all or none; every one of them as it stands now.
+
+        SettingsError naming what of one cannot be.
+        """
+        for request in requests:
+            require_request(request)
         name = person(by)
         with writing(self._engine) as connection:
-            found = _undecided(connection, adjustment_id, "APPROVED", name)
-            if found is None:
-                return _one(connection, adjustment_id)
-            if same_person(found.requested_by, name):
-                raise RefusedError(f"{adjustment_id} was asked for by {name}; somebody else must approve it")
+            standing = _adjustments(connection)
+            known = {found.request for found in standing if found.decision != "REJECTED"}
+            _record(connection, [request for request in requests if request not in known], len(standing), name)
+            wanted = set(requests)
+            return [one for one in _adjustments(connection) if one.request in wanted and one.decision != "REJECTED"]
+
+    def approve(self, adjustment_ids: Sequence[str], by: str, day: date) -> list[Adjustment]:
+        """Posts adjustments, a posting each, all or none; RefusedError where one was decided already, or the same person asked."""
+        name = person(by)
+        with writing(self._engine) as connection:
             as_of = last_day(connection, day)
-            posted = append(
-                connection,
-                head_of(connection),
-                kind=MANUAL,
-                as_of=as_of,
-                inputs_hash=inputs_hash_of(found, name),
-                terms_hash=NO_TERMS,
-                movements=[movement_of(found, as_of)],
-            )
-            _decide(connection, adjustment_id, "APPROVED", name, posted.posting_no)
-        return self.one(adjustment_id)
+            for found in _undecided(connection, adjustment_ids, "APPROVED", name):
+                if same_person(found.requested_by, name):
+                    raise RefusedError(f"{found.adjustment_id} was asked for by {name}; somebody else must approve it")
+                posted = append(
+                    connection,
+                    head_of(connection),
+                    kind=MANUAL,
+                    as_of=as_of,
+                    inputs_hash=inputs_hash_of(found, name),
+                    terms_hash=NO_TERMS,
+                    movements=[movement_of(found, as_of)],
+                )
+                _decide(connection, found.adjustment_id, "APPROVED", name, posted.posting_no)
+            return _these(connection, adjustment_ids)
 
     def reject(self, adjustment_id: str, by: str) -> Adjustment:
         """Ends a request that nobody decided yet; nothing is posted."""
         name = person(by)
         with writing(self._engine) as connection:
-            if _undecided(connection, adjustment_id, "REJECTED", name):
-                _decide(connection, adjustment_id, "REJECTED", name, None)
+            for found in _undecided(connection, [adjustment_id], "REJECTED", name):
+                _decide(connection, found.adjustment_id, "REJECTED", name, None)
         return self.one(adjustment_id)
 
     def all(self) -> list[Adjustment]:
@@ -131,7 +142,7 @@ class Adjustments:
     def one(self, adjustment_id: str) -> Adjustment:
         """One adjustment; SettingsError where there is none of that id."""
         with reading(self._engine) as connection:
-            return _one(connection, adjustment_id)
+            return _these(connection, [adjustment_id])[0]
 
     def faults(self) -> list[str]:
         """What is wrong with adjustments, a sentence each; nothing where requests, decisions and entries agree."""
@@ -187,7 +198,9 @@ def require_request(request: Request) -> None:
         )
     if not request.note:
         raise SettingsError("say what it is for: --note TEXT")
-    for text in (request.beneficiary_id, request.note, request.evidence_name):
+    if any("\ud800" <= sign <= "\udfff" for sign in request.beneficiary_id):
+        raise SettingsError(f"{ascii(request.beneficiary_id)} is no id; write it as it was delivered")
+    for text in (request.note, request.evidence_name):
         if text != text.strip() or not text.isprintable():
             raise SettingsError(f"{ascii(text)} begins or ends with a blank, or holds what cannot be printed")
 
@@ -210,21 +223,34 @@ def _adjustments(connection: Connection) -> list[Adjustment]:
     return [Adjustment(row[0], Request(*row[1:10]), *row[10:]) for row in rows_of(connection, statement)]
 
 
-def _one(connection: Connection, adjustment_id: str) -> Adjustment:
-    for adjustment in _adjustments(connection):
-        if adjustment.adjustment_id == adjustment_id:
-            return adjustment
-    raise SettingsError(f"there is no adjustment {adjustment_id}; `incentives adjust list` names them")
+def _these(connection: Connection, adjustment_ids: Sequence[str]) -> list[Adjustment]:
+    """Adjustments by their ids, each once; SettingsError naming one that is not there."""
+    known = {adjustment.adjustment_id: adjustment for adjustment in _adjustments(connection)}
+    for name in adjustment_ids:
+        if name not in known:
+            raise SettingsError(f"there is no adjustment {ascii(name)[1:-1]}; `incentives adjust list` names them")
+    return [known[name] for name in dict.fromkeys(adjustment_ids)]
 
 
-def _undecided(connection: Connection, adjustment_id: str, decision: str, by: str) -> Adjustment | None:
-    """The adjustment, where it waits; None where the same person decided it so already."""
-    found = _one(connection, adjustment_id)
-    if found.decision is None:
-        return found
-    if (found.decision, found.decided_by) == (decision, by):
-        return None
-    raise RefusedError(f"{adjustment_id} was {found.decision} by {found.decided_by}; nothing was changed")
+def _undecided(connection: Connection, adjustment_ids: Sequence[str], decision: str, by: str) -> Iterator[Adjustment]:
+    """The adjustments that wait. One that the same person decided so already is done and left out."""
+    for found in _these(connection, adjustment_ids):
+        if found.decision is None:
+            yield found
+        elif (found.decision, found.decided_by) != (decision, by):
+            raise RefusedError(f"{found.adjustment_id} was {found.decision} by {found.decided_by}; nothing was changed")
+
+
+def _record(connection: Connection, requests: Sequence[Request], standing: int, by: str) -> list[str]:
+    """Records requests under the ids that follow on those that stand; the ids."""
+    names = [f"adj-{number:06d}" for number, _ in enumerate(requests, standing + 1)]
+    rows = [
+        {**request._asdict(), "adjustment_id": name, "requested_by": by, "recorded_at": _now()}
+        for name, request in zip(names, requests, strict=True)
+    ]
+    if rows:
+        connection.execute(insert(ADJUSTMENTS), rows)
+    return names
 
 
 def _decide(connection: Connection, adjustment_id: str, decision: str, by: str, posting_no: int | None) -> None:

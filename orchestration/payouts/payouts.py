@@ -22,11 +22,17 @@ from orchestration.ledger.ledger import head_of, last_day
 from orchestration.ledger.payout_states import APPROVED, CANCELLED, EXPORTED, FAILED, OPEN, PROPOSED, SETTLED
 from orchestration.ledger.people import named, person, same_person
 from orchestration.ledger.store import open_engine, reading, rows_of, writing
-from orchestration.ledger.tables import PAYOUT_FILES, PAYOUT_LINES, PAYOUT_STATES, PAYOUTS
+from orchestration.ledger.tables import ADJUSTMENTS, PAYOUT_FILES, PAYOUT_LINES, PAYOUT_STATES, PAYOUTS
 from orchestration.payouts.audit import inputs_hash_of_fail, inputs_hash_of_pay, payout_faults
+from orchestration.payouts.lost_exports import LOST_PAYMENT
 from orchestration.payouts.payment_files import Debtor, Payment, rendered
 from orchestration.payouts.proposals import Owner, Payee, Proposal, Unpaid, decided, hold_reason, payee_of
 from orchestration.payouts.records import Payout, in_state, payable_balances, payable_lines, payouts_where
+
+_LOST: Final = select(*(ADJUSTMENTS.c[name] for name in Owner._fields), ADJUSTMENTS.c.note).where(
+    ADJUSTMENTS.c.reason == LOST_PAYMENT
+)
+"""Whose payment a restored ledger lost, and its id, which the bank knows."""
 
 _AT_ONCE: Final = 10_000
 """Payouts that one statement asks for by name: SQLite takes 32,766 parameters."""
@@ -175,6 +181,13 @@ def _taken(connection: Connection, day: date) -> dict[Owner, str]:
     made = payouts_where(connection, PAYOUTS.c.payout_day == day.isoformat())
     taken = {payout.owner: f"its payout of {day} was {payout.state}; the next payout day has it" for payout in made}
     waiting = payouts_where(connection, in_state(*OPEN))
+    taken |= {
+        Owner(
+            *row[:3]
+        ): f"its payout of {day} was made already and is charged as a lost payment; the next payout day has it"
+        for row in rows_of(connection, _LOST)
+        if row[3].endswith(f"|{day}")
+    }
     return taken | {payout.owner: f"{payout.payout_id} is {payout.state} and awaits a decision" for payout in waiting}
 
 

@@ -34,7 +34,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = bridged_home(tmp_path_factory.mktemp("days"), [*partners(), *records], [program()], [FIRST, LAST])
     adjustments, payouts = Adjustments.open(settings.ledger_url), Payouts.open(settings.ledger_url)
     asked = adjustments.ask(GRANT, "ann")
-    adjustments.approve(asked.adjustment_id, "bob", LAST)
+    adjustments.approve([asked.adjustment_id], "bob", LAST)
     payouts.propose(LAST, PAYEES, "ann")
     payouts.approve([one.payout_id for one in payouts.payouts()], "bob")
     payouts.export(LAST, PAYEES, None, "bob")

@@ -38,7 +38,7 @@ def test_what_one_asks_for_another_approves_and_it_is_paid_as_a_line_of_its_own(
 ) -> None:
     asked = adjustments.ask(GOODWILL, "ann")
     assert asked.decision is None and ledger.head().posting_no == 1
-    done = adjustments.approve(asked.adjustment_id, "bob", DAY)
+    (done,) = adjustments.approve([asked.adjustment_id], "bob", DAY)
     assert (done.decision, done.decided_by, done.posting_no) == ("APPROVED", "bob", 2)
     # Awards neither see it nor take it back: posting the same awards again moves nothing.
     owed(ledger, "2026-01-16", final(10_000))
@@ -55,7 +55,7 @@ def test_what_one_asks_for_another_approves_and_it_is_paid_as_a_line_of_its_own(
 
 def test_a_charge_is_taken_from_the_next_payout(ledger: Ledger, adjustments: Adjustments) -> None:
     asked = adjustments.ask(GOODWILL._replace(entry_type="CHARGE", amount_cents=4_000), "ann")
-    adjustments.approve(asked.adjustment_id, "bob", DAY)
+    adjustments.approve([asked.adjustment_id], "bob", DAY)
     (proposal,) = desk_of(ledger).propose(DAY, PAYEES, "ann")
     assert isinstance(proposal, Proposal) and proposal.amount_cents == 6_000
     desk_of(ledger).approve([proposal.payout_id], "bob")
@@ -69,18 +69,18 @@ def test_nobody_approves_their_own_request_and_nothing_is_decided_twice(
 ) -> None:
     one, two = adjustments.ask(GOODWILL, "Ann"), adjustments.ask(GOODWILL._replace(note="a second one"), "Ann")
     with pytest.raises(RefusedError, match="somebody else"):
-        adjustments.approve(one.adjustment_id, " aNN ", DAY)
-    adjustments.approve(one.adjustment_id, "bob", DAY)
-    adjustments.approve(one.adjustment_id, "bob", DAY)  # the same command again, after its answer was lost
+        adjustments.approve([one.adjustment_id], " aNN ", DAY)
+    adjustments.approve([one.adjustment_id], "bob", DAY)
+    adjustments.approve([one.adjustment_id], "bob", DAY)  # the same command again, after its answer was lost
     for decide in (
         lambda: adjustments.reject(one.adjustment_id, "bob"),
-        lambda: adjustments.approve(one.adjustment_id, "dan", DAY),
+        lambda: adjustments.approve([one.adjustment_id], "dan", DAY),
     ):
         with pytest.raises(RefusedError, match="was APPROVED by bob"):
             decide()
     assert adjustments.reject(two.adjustment_id, "ann").decision == "REJECTED"
     with pytest.raises(RefusedError, match="was REJECTED"):
-        adjustments.approve(two.adjustment_id, "bob", DAY)
+        adjustments.approve([two.adjustment_id], "bob", DAY)
     assert ledger.head().posting_no == 2 and adjustments.faults() == []
 
 
@@ -89,7 +89,7 @@ def test_a_request_that_is_said_again_is_one_until_it_is_decided(adjustments: Ad
     one = adjustments.ask(GOODWILL, "ann")
     assert adjustments.ask(GOODWILL, " ann ") == one and adjustments.all() == [one]
     others = adjustments.ask(GOODWILL, "dan"), adjustments.ask(GOODWILL._replace(evidence_sha256="0" * 64), "ann")
-    adjustments.approve(one.adjustment_id, "bob", DAY)
+    adjustments.approve([one.adjustment_id], "bob", DAY)
     later = adjustments.ask(GOODWILL, "ann")
     assert len({one.adjustment_id, later.adjustment_id, *(other.adjustment_id for other in others)}) == 4
 
@@ -128,7 +128,7 @@ TAMPERINGS: dict[str, Callable[[sqlite3.Connection], object]] = {
 
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=str)
 def test_every_tampering_is_found(adjustments: Adjustments, tmp_path: Path, tampering: str) -> None:
-    adjustments.approve(adjustments.ask(GOODWILL, "ann").adjustment_id, "bob", DAY)
+    adjustments.approve([adjustments.ask(GOODWILL, "ann").adjustment_id], "bob", DAY)
     assert adjustments.faults() == []
     raw = sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)
     for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():

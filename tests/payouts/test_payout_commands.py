@@ -300,4 +300,4 @@ def granted(desk: Payouts, partner: str, instrument: str) -> None:
     """Grants a partner 1.00, asked for by ann and approved by bob."""
     adjustments = Adjustments(desk._engine)
     asked = Request("GRANT", "goodwill", "PARTNER", partner, instrument, 100, "outage", "mail.txt", "0" * 64)
-    adjustments.approve(adjustments.ask(asked, "ann").adjustment_id, "bob", DAY)
+    adjustments.approve([adjustments.ask(asked, "ann").adjustment_id], "bob", DAY)

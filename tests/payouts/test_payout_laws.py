@@ -57,7 +57,7 @@ class Office:
 
     def adjust(self, who: str, instrument: str, kind: str, cents: int) -> None:
         request = Request(kind, "goodwill", "PARTNER", who, instrument, cents, "why", "mail", evidence_of(b"mail"))
-        self.adjustments.approve(self.adjustments.ask(request, "ann").adjustment_id, "bob", self.day)
+        self.adjustments.approve([self.adjustments.ask(request, "ann").adjustment_id], "bob", self.day)
         self.by_hand[who, instrument] += cents if kind == "GRANT" else -cents
 
     def propose(self) -> None:

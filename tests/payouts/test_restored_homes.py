@@ -119,6 +119,43 @@ def test_a_ledger_and_payouts_of_a_back_up_pay_nobody_again(
     assert [payout.payout_id for payout in done.paid] == [proposed.payout_id]
 
 
+def test_what_a_lost_ledger_paid_is_charged_by_the_command(
+    home: Callable[[str, date, str], Settings], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """README, "No newer ledger is left", step by step: the back-up lies between approval and export."""
+
+    def said(*words: str) -> tuple[int, str]:
+        code = exit_code(lambda: app([*words], standalone_mode=False))
+        return code, "".join(capsys.readouterr())
+
+    settings, ledger = home("now", date(2026, 1, 15), "account"), tmp_path / "elsewhere"
+    assert said("payouts", "propose", "--by", "ann")[0] == said("payouts", "approve", "--all", "--by", "bob")[0] == 0
+    shutil.copytree(ledger, tmp_path / "ledger")
+    assert "export 2: 1 payouts, $100.00 CASH" in said("payouts", "export", "--by", "cid")[1]
+    kept = str(settings.payouts.rename(tmp_path / "kept"))
+    settings.serving.rename(tmp_path / "aside")
+    shutil.rmtree(ledger)
+    (tmp_path / "ledger").rename(ledger)
+    assert said("payouts", "cancel", "--all", "--reason", "restored", "--by", "ann")[0] == 0
+    for _ in range(2):  # said again, it is the same one
+        code, line = said("adjust", "charge-lost", kept, "--by", "ann")
+        assert code == 0 and line.startswith(
+            "adj-000001: CHARGE $100.00 CASH PARTNER:P1, lost_payment (PARTNER:P1|CASH|"
+        )
+    assert said("adjust", "approve", "--by", "bob") == (
+        2,
+        "incentives: name adjustments, as `incentives adjust list` does, or say --all-of REASON\n",
+    )
+    code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "ann")
+    assert code == 1 and "somebody else must approve it" in line
+    code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
+    assert code == 0 and "APPROVED by bob, posting 2" in line
+    code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
+    assert code == 2 and "no adjustment of reason 'lost_payment' waits" in line
+    assert "0 payouts proposed" in said("payouts", "propose", "--by", "ann")[1]
+    assert ledger_faults(settings) == []
+
+
 def ledger_faults(settings: Settings) -> list[str]:
     """What ``incentives verify`` says of the chain."""
     return Ledger.open(settings.ledger_url).verify(payout_desk.anchors(settings))

@@ -1,0 +1,208 @@
+"""A ledger whose tail is lost for good: what was paid is charged from the files that were kept, so that nobody is paid twice."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from ledger_by_hand import DEBTOR, final, owed
+
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.adjustments import Adjustment, Adjustments
+from orchestration.ledger.entries import Award
+from orchestration.ledger.ledger import Ledger
+from orchestration.payouts.lost_exports import charges_of
+from orchestration.payouts.payouts import Payouts
+from orchestration.payouts.proposals import Payee, Proposal, Unpaid
+
+DAY, LATER = date(2026, 1, 15), date(2026, 2, 15)
+AWARDS = (
+    final(10_000, beneficiary_id='P"1,1'),
+    final(7_001, beneficiary_id='=1+1,"\r', instrument="AD_CREDIT"),
+    final(305, beneficiary_type="MEMBER", beneficiary_id=" möbius|SHOP_CREDIT ", instrument="SHOP_CREDIT"),
+)
+PAYEES = {(one.key.beneficiary_type, one.key.beneficiary_id): Payee("account", has_tax_form=True) for one in AWARDS}
+
+
+class Place(NamedTuple):
+    """A ledger, and where the files of its exports are kept."""
+
+    url: str
+    kept: Path
+
+    @property
+    def ledger(self) -> Ledger:
+        return Ledger.open(self.url)
+
+    @property
+    def adjustments(self) -> Adjustments:
+        return Adjustments.open(self.url)
+
+    def pay(self, day: date) -> dict[str, int]:
+        """Proposes, approves, exports and keeps the files; what each payout came to."""
+        payouts = Payouts.open(self.url)
+        made = [one for one in payouts.propose(day, PAYEES, "ann") if isinstance(one, Proposal)]
+        payouts.approve([one.payout_id for one in made], "bob")
+        done = payouts.export(day, PAYEES, DEBTOR, "cid")
+        for posting_no, name, _, content in payouts.files():
+            path = self.kept / f"export-{posting_no:06d}" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return {payout.payout_id: payout.amount_cents for payout in done.paid}
+
+    def charge(self) -> list[Adjustment]:
+        """Asks for the charges of what is kept, as the command does."""
+        known = {sha256 for _, name, sha256, _ in Payouts.open(self.url).files() if name == "control.json"}
+        return self.adjustments.ask_once(charges_of(self.kept, known), "ann")
+
+
+@pytest.fixture
+def restored(tmp_path: Path) -> Callable[..., Place]:
+    """A ledger that paid 10,000 on DAY, and everything of ``then`` on LATER, put back as it was between the two."""
+
+    def made(*then: Award, first: Award = AWARDS[0]) -> Place:
+        place = Place(f"sqlite:///{tmp_path / 'now' / 'ledger.sqlite'}", tmp_path / "kept")
+        (tmp_path / "now").mkdir()
+        owed(place.ledger, "2026-01-15", first)
+        place.pay(DAY)
+        shutil.copytree(tmp_path / "now", tmp_path / "back-up")
+        owed(place.ledger, "2026-02-15", *then)
+        place.pay(LATER)
+        shutil.rmtree(tmp_path / "now")
+        shutil.copytree(tmp_path / "back-up", tmp_path / "now")
+        return place
+
+    return made
+
+
+def unpaid(place: Place, day: date) -> Mapping[str, int]:
+    return {one.owner.beneficiary_id: one.balance_cents for one in Payouts.open(place.url).unpaid(day, PAYEES)}
+
+
+def test_what_was_paid_and_lost_is_charged_and_nobody_is_paid_again(restored: Callable[..., Place]) -> None:
+    raised = AWARDS[0]._replace(amount_cents=16_000)
+    place = restored(raised, *AWARDS[1:])
+    asked = place.charge()
+    # The export of DAY is in the ledger: only what LATER paid is charged, 160.00 - 100.00, 70.01 and 3.05, to whom it was paid.
+    assert [(*one.request[2:6], one.request.note) for one in asked] == [
+        ("PARTNER", '=1+1,"\r', "AD_CREDIT", 7_001, "PARTNER:%3D1%2B1%2C%22%0D|AD_CREDIT|2026-02-15"),
+        ("PARTNER", 'P"1,1', "CASH", 6_000, "PARTNER:P%221%2C1|CASH|2026-02-15"),
+        (
+            "MEMBER",
+            " möbius|SHOP_CREDIT ",
+            "SHOP_CREDIT",
+            305,
+            "MEMBER:%20m%C3%B6bius%7CSHOP_CREDIT%20|SHOP_CREDIT|2026-02-15",
+        ),
+    ]
+    place.adjustments.approve([one.adjustment_id for one in asked], "bob", LATER)
+    owed(place.ledger, "2026-02-16", raised, *AWARDS[1:])  # the lost days, delivered again
+    assert place.pay(date(2026, 3, 15)) == {} and unpaid(place, date(2026, 3, 15)) == {}
+    assert place.ledger.verify() == [] and place.adjustments.faults() == [] and Payouts.open(place.url).faults() == []
+    assert place.charge() == place.adjustments.all()  # said again, it asks for nothing more
+    assert len(place.adjustments.all()) == 3
+
+
+def test_without_the_charge_all_of_it_would_be_paid_again(restored: Callable[..., Place]) -> None:
+    place = restored(*AWARDS)
+    owed(place.ledger, "2026-02-16", *AWARDS)
+    assert sorted(place.pay(date(2026, 3, 15)).values()) == [305, 7_001]
+
+
+def test_charges_stand_before_the_days_that_earned_them(restored: Callable[..., Place]) -> None:
+    """Approved before the lost days are run again, they leave balances below zero, which carry forward."""
+    place = restored(*AWARDS)
+    place.adjustments.approve([one.adjustment_id for one in place.charge()], "bob", DAY)
+    assert sorted(unpaid(place, LATER).values()) == [-7_001, -305]
+    owed(place.ledger, "2026-02-16", *AWARDS, final(50, beneficiary_id='P"1,1', instrument="AD_CREDIT"))
+    assert place.pay(date(2026, 3, 15)) == {"PARTNER:P%221%2C1|AD_CREDIT|2026-03-15": 50}
+
+
+def test_a_payout_keeps_no_name_that_the_bank_has_seen(restored: Callable[..., Place]) -> None:
+    """The rest of a lost payment's day would have the same id, by which banks tell a payment that is sent twice."""
+    place = restored(AWARDS[0], AWARDS[1])
+    place.adjustments.approve([one.adjustment_id for one in place.charge()], "bob", LATER)
+    owed(place.ledger, "2026-02-15", AWARDS[0], AWARDS[1]._replace(amount_cents=9_000))
+    (waits,) = Payouts.open(place.url).propose(LATER, PAYEES, "ann")
+    assert isinstance(waits, Unpaid) and "charged as a lost payment; the next payout day has it" in waits.reason
+    (paid,) = place.pay(date(2026, 3, 15)).values()
+    assert paid == 1_999  # 90.00 - 70.01
+
+
+def test_asking_twice_charges_once_whoever_asks_and_once_more_after_a_rejection(restored: Callable[..., Place]) -> None:
+    place = restored(AWARDS[0], AWARDS[1])
+    (one,) = place.charge()
+    requests = charges_of(place.kept, ())
+    assert one in place.adjustments.ask_once(requests, "eve") and len(place.adjustments.all()) == 2
+    for adjustment in place.adjustments.all():
+        place.adjustments.reject(adjustment.adjustment_id, "bob")
+    (again,) = place.charge()
+    assert again.adjustment_id == "adj-000003" and again.request == one.request
+
+
+def rewritten(totals: Path, **changed: object) -> None:
+    totals.write_text(json.dumps({**json.loads(totals.read_text()), **changed}))
+
+
+DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
+    "a file was changed": (
+        lambda at: (at / "ad_credit.jsonl").write_text("x"),
+        "ad_credit.jsonl is not what was exported",
+    ),
+    "a file is gone": (lambda at: (at / "ad_credit.jsonl").unlink(), "ad_credit.jsonl is missing"),
+    "the totals are gone": (lambda at: (at / "control.json").unlink(), "control.json is missing"),
+    "the totals are none": (lambda at: (at / "control.json").write_text("[]"), "holds no export that can be read"),
+    "the totals are no text": (lambda at: (at / "control.json").write_bytes(b"\xff"), "holds no export that can be"),
+    "an unknown instrument": (lambda at: rewritten(at / "control.json", instruments={"GOLD": {}}), "that can be read"),
+    "other totals": (
+        lambda at: rewritten(at / "control.json", instruments={"AD_CREDIT": {"count": 1, "total_cents": 7_000}}),
+        "does not come to its totals of AD_CREDIT",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=str)
+def test_files_that_are_not_as_they_were_exported_charge_nobody(restored: Callable[..., Place], damage: str) -> None:
+    place, (change, told) = restored(AWARDS[0], AWARDS[1]), DAMAGES[damage]
+    change(max(place.kept.glob("export-*")))
+    with pytest.raises(RefusedError, match=told):
+        place.charge()
+    assert place.adjustments.all() == []
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"grant_id": "PARTNER:P1|AD_CREDIT", "amount_cents": 5},
+        {"grant_id": "PARTNER:P=1|AD_CREDIT|2026-02-15", "amount_cents": 5},
+        {"grant_id": "PARTNER:P1|AD_CREDIT|2026-02-30", "amount_cents": 5},
+        {"grant_id": "PARTNER:P1|AD_CREDIT|2026-02-15", "amount_cents": "5"},
+        {"amount_cents": 5},
+    ],
+    ids=str,
+)
+def test_a_file_that_agrees_with_its_totals_and_names_no_payout_charges_nobody(
+    tmp_path: Path, row: dict[str, object]
+) -> None:
+    folder = tmp_path / "export-000001"
+    folder.mkdir()
+    grant = json.dumps(row)
+    (folder / "ad_credit.jsonl").write_text(grant)
+    totals = {"count": 1, "total_cents": 5}
+    of_file = {"sha256": hashlib.sha256(grant.encode()).hexdigest()}
+    (folder / "control.json").write_text(
+        json.dumps({"instruments": {"AD_CREDIT": totals}, "files": {"ad_credit.jsonl": of_file}})
+    )
+    with pytest.raises(RefusedError, match="holds no export that can be read"):
+        charges_of(tmp_path, ())
+
+
+def test_a_folder_without_exports_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="holds no export; name the `payouts` folder that was kept"):
+        charges_of(tmp_path, ())
