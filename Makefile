@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 DEMO_HOME := $(CURDIR)/var/demo
 # A demo has a landing folder, a ledger and settings of its own, whatever a shell is set up for.
 IN_DEMO = env -u INCENTIVES_LANDING -u INCENTIVES_LEDGER_URL -u INCENTIVES_PROGRAMS -u INCENTIVES_TIMEZONE -u INCENTIVES_FIRST_DAY \
-	INCENTIVES_HOME="$(DEMO_HOME)"
+	-u INCENTIVES_HEAD_COPY INCENTIVES_HOME="$(DEMO_HOME)"
 
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export DO_NOT_TRACK := 1

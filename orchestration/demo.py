@@ -82,10 +82,10 @@ def demonstrate(settings: Settings, console: Console) -> None:
 def _require_own_home(settings: Settings) -> None:
     """Marks a new home as a demo's; SettingsError for any other, for a demo approves and exports all that is owed there."""
     marker, ledger_url = settings.home / "demo.txt", f"sqlite:///{settings.home / 'ledger' / 'ledger.sqlite'}"
-    if settings.landing != settings.home / "landing" or settings.ledger_url != ledger_url:
+    if settings.landing != settings.home / "landing" or settings.ledger_url != ledger_url or settings.head_copy:
         raise SettingsError(
-            "a demo pays all that is owed, so it has a landing folder and a ledger of its own: unset INCENTIVES_LANDING and "
-            "INCENTIVES_LEDGER_URL"
+            "a demo pays all that is owed, so it has a landing folder and a ledger of its own: unset INCENTIVES_LANDING, "
+            "INCENTIVES_LEDGER_URL and INCENTIVES_HEAD_COPY"
         )
     settings.home.mkdir(parents=True, exist_ok=True)
     if marker.exists():

@@ -19,6 +19,7 @@ from orchestration.errors import IncentivesError
 from orchestration.programs import checked_programs, deployed_programs
 from orchestration.progress import Progress
 from orchestration.publication import views_elsewhere
+from orchestration.recorded_heads import recorded_heads
 from orchestration.settings import Settings
 from orchestration.writer_lock import holder
 
@@ -69,6 +70,10 @@ def _settings(settings: Settings, found: Findings) -> None:
         found.sound.append(
             f"home {settings.home}, time zone {progress.time_zone}, processed through {progress.processed_through or 'nothing yet'}"
         )
+    except IncentivesError as error:
+        found.troubles.append(str(error))
+    try:
+        recorded_heads(settings)
     except IncentivesError as error:
         found.troubles.append(str(error))
     try:

@@ -5,7 +5,6 @@ Does not belong here: any rule of payouts, and what commands print.
 
 from __future__ import annotations
 
-import json
 from calendar import monthrange
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,12 +17,10 @@ from orchestration.accepted_rows import check_rows_kept
 from orchestration.awards import read_awards
 from orchestration.closed_days import check_not_behind, check_same_history, require_same_deliveries
 from orchestration.errors import RefusedError, SettingsError
-from orchestration.files import write_text
 from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, require_request
-from orchestration.ledger.chain import Head, recorded_head
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.people import person
-from orchestration.payouts.exports import foreign_files, head_file, write_missing
+from orchestration.payouts.exports import foreign_files, write_missing
 from orchestration.payouts.lost_exports import charges_of
 from orchestration.payouts.payees import is_known, payees_as_known
 from orchestration.payouts.payment_files import CONTROL, Debtor
@@ -31,7 +28,7 @@ from orchestration.payouts.payouts import Export, Payouts
 from orchestration.payouts.proposals import Payee, Proposal, Unpaid
 from orchestration.payouts.records import Payout
 from orchestration.progress import Progress
-from orchestration.publication import published_head
+from orchestration.recorded_heads import record_head, recorded_heads
 from orchestration.settings import Settings
 from orchestration.warehouse import is_built, open_warehouse, read_window, require_own_rows
 from orchestration.writer_lock import writer_lock
@@ -98,7 +95,7 @@ def export(settings: Settings, by: str) -> tuple[Export, list[Path]]:
         debtor = Debtor(*settings.debtor) if settings.debtor else None
         done = payouts.export(day, _payees(settings, day), debtor, by)
         # Before the files: none is ever handed out by an export that a restored ledger could have forgotten.
-        _record_head(settings)
+        record_head(settings)
         written = write_missing(settings, payouts.files())
     return done, written
 
@@ -109,7 +106,7 @@ def fail(settings: Settings, payout_ids: Sequence[str], by: str, reason: str) ->
         day = processed_day(settings)
         require_sound(settings)
         done = Payouts.open(settings.ledger_url).fail(payout_ids, by, reason, day)
-        _record_head(settings)
+        record_head(settings)
     return done
 
 
@@ -145,20 +142,14 @@ def approve_adjustments(settings: Settings, adjustment_ids: Sequence[str], by: s
         day = processed_day(settings)
         require_sound(settings)
         done = Adjustments.open(settings.ledger_url).approve(adjustment_ids, by, day)
-        _record_head(settings)
+        record_head(settings)
     return done
-
-
-def anchors(settings: Settings) -> list[Head]:
-    """The ledger's heads that were recorded elsewhere: by the last publication, and by the last payment or adjustment, twice."""
-    heads = (published_head(settings), _recorded_head(settings), _head_in(settings, _served_head_file(settings)))
-    return [head for head in heads if head is not None]
 
 
 def _require_own_ledger(settings: Settings) -> None:
     Progress.of_begun_home(settings)
     ledger = Ledger.open(settings.ledger_url)
-    for anchor in anchors(settings):
+    for anchor in recorded_heads(settings):
         standing = next(iter(ledger.postings(anchor.posting_no)), None) if anchor.posting_no else None
         if anchor.posting_no and (standing is None or standing.hash != anchor.hash):
             raise RefusedError(
@@ -171,7 +162,7 @@ def require_sound(settings: Settings) -> None:
     """RefusedError naming what is wrong: nothing is paid from a ledger, or beside files, that are not as they were written."""
     payouts = Payouts.open(settings.ledger_url)
     faults = [
-        *Ledger.open(settings.ledger_url).verify(anchors(settings)),
+        *Ledger.open(settings.ledger_url).verify(recorded_heads(settings)),
         *payouts.faults(),
         *Adjustments.open(settings.ledger_url).faults(),
     ]
@@ -263,38 +254,3 @@ def _payees(settings: Settings, day: date) -> dict[tuple[str, str], Payee]:
     with open_warehouse(settings, read_only=True) as connection:
         require_own_rows(connection, settings)
     return payees_as_known(settings, day)
-
-
-def _record_head(settings: Settings) -> None:
-    head = Ledger.open(settings.ledger_url).head()
-    settings.payouts.mkdir(mode=0o700, exist_ok=True)
-    # Also beside what is served: a back-up brings its own of the first, and knows nothing of what was paid since.
-    for path in (head_file(settings), _served_head_file(settings)):
-        write_text(path, json.dumps(head._asdict()) + "\n")
-
-
-def _served_head_file(settings: Settings) -> Path:
-    return settings.serving / "finance" / "paid_head.json"
-
-
-def _recorded_head(settings: Settings) -> Head | None:
-    path = head_file(settings)
-    if not path.exists():
-        # The head is recorded before any file is written.
-        if any(settings.payouts.glob("export-*/*")):
-            raise RefusedError(f"{path} is missing beside files of exports: put it back from a back-up")
-        return None
-    return _head_in(settings, path)
-
-
-def _head_in(settings: Settings, path: Path) -> Head | None:
-    if not path.exists():
-        return None
-    try:
-        return recorded_head(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        other = next(file for file in (head_file(settings), _served_head_file(settings)) if file != path)
-        raise RefusedError(
-            f"{path} is not the head that was recorded there: copy {other} over it, which was written with it; where a back-up "
-            "was put back, do as README says (No newer ledger is left)"
-        ) from error

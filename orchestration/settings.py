@@ -33,6 +33,8 @@ class Settings:
     """Days of the month on which a daily run proposes payouts; one that a month lacks is its last."""
     debtor: tuple[str, str, str] | None = None
     """Who pays cash, for payment files: name, account, bank."""
+    head_copy: Path | None = None
+    """A file on another disk, in which the ledger's head is recorded too when money moves."""
     memory: str = field(default_factory=lambda: f"{_physical_mib() * 6 // 10}MiB")
     """What the warehouse may hold in memory before it spills to disk; 60 % of the machine's where nothing is said."""
 
@@ -88,6 +90,7 @@ class Settings:
         home = Path(environment.get("INCENTIVES_HOME") or CHECKOUT / "var").expanduser().resolve()
         landing = Path(environment.get("INCENTIVES_LANDING") or home / "landing").expanduser().resolve()
         programs = Path(environment.get("INCENTIVES_PROGRAMS") or CHECKOUT / "data_contracts" / "programs")
+        head_copy = environment.get("INCENTIVES_HEAD_COPY")
         memory = environment.get("INCENTIVES_MEMORY")
         chosen = {"memory": _memory(memory)} if memory else {}
         return cls(
@@ -101,6 +104,7 @@ class Settings:
             finance_group=environment.get("INCENTIVES_FINANCE_GROUP") or None,
             payout_days=_payout_days(environment.get("INCENTIVES_PAYOUT_DAYS") or "15"),
             debtor=_debtor(*(environment.get(f"INCENTIVES_DEBTOR_{part}") or "" for part in _DEBTOR)),
+            head_copy=Path(head_copy).expanduser().resolve() if head_copy else None,
             **chosen,
         )
 

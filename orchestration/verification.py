@@ -22,11 +22,11 @@ from orchestration.errors import IncentivesError, SettingsError
 from orchestration.ledger.adjustments import Adjustments
 from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import ENTRY_COLUMNS, Ledger
-from orchestration.payout_desk import anchors
 from orchestration.payouts.exports import foreign_files, missing_files
 from orchestration.payouts.payouts import Payouts
 from orchestration.progress import Progress
 from orchestration.publication import published_head, readable_marts, views_elsewhere
+from orchestration.recorded_heads import recorded_heads
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window
 
@@ -85,7 +85,7 @@ def verify(settings: Settings) -> Verified:
 
 def _chain(settings: Settings, ledger: Ledger) -> Checked:
     head = ledger.head()
-    return f"chain of {head.posting_no} postings and {head.entry_no} entries", ledger.verify(anchors(settings))
+    return f"chain of {head.posting_no} postings and {head.entry_no} entries", ledger.verify(recorded_heads(settings))
 
 
 def _files(settings: Settings, payouts: Payouts) -> Checked:

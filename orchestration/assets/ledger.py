@@ -17,7 +17,7 @@ from orchestration.closed_days import require_same_deliveries
 from orchestration.errors import RefusedError
 from orchestration.explanation import dollars
 from orchestration.ledger.ledger import Ledger
-from orchestration.payout_desk import anchors
+from orchestration.recorded_heads import recorded_heads
 from orchestration.reports import (
     LIABILITY_AGEING,
     PARTNER_INCENTIVE_PAYOUTS,
@@ -53,7 +53,9 @@ def incentive_ledger_asset(settings: Settings, money_checks: frozenset[dg.AssetC
             require_same_deliveries(connection, settings)
             agreed = require_agreement(connection)
             measured = require_measures(connection, MEASURED_AGAIN)
-            posted = post_day(settings, window, read_awards(connection), used_versions(connection), anchors(settings))
+            posted = post_day(
+                settings, window, read_awards(connection), used_versions(connection), recorded_heads(settings)
+            )
             if posted.differences:
                 raise RefusedError(f"the ledger differs from the awards: {posted.differences[0]}")
             for program in programs_without_history(connection):

@@ -44,10 +44,14 @@ def test_no_demo_pays_in_a_home_that_is_not_its_own(home: Path, kept: str) -> No
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("INCENTIVES_LANDING", "/elsewhere/landing"), ("INCENTIVES_LEDGER_URL", "sqlite:////elsewhere/ledger.sqlite")],
+    [
+        ("INCENTIVES_LANDING", "/elsewhere/landing"),
+        ("INCENTIVES_LEDGER_URL", "sqlite:////elsewhere/ledger.sqlite"),
+        ("INCENTIVES_HEAD_COPY", "/elsewhere/head.json"),
+    ],
 )
 def test_no_demo_reads_or_pays_elsewhere(home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
-    with pytest.raises(SettingsError, match="of its own: unset INCENTIVES_LANDING and INCENTIVES_LEDGER_URL"):
+    with pytest.raises(SettingsError, match="of its own: unset INCENTIVES_LANDING, INCENTIVES_LEDGER_URL and INCENT"):
         app(["demo"], standalone_mode=False)
     assert not home.exists()

@@ -20,10 +20,10 @@ from orchestration.ledger.chain import Head
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.store import writing
 from orchestration.ledger.tables import PAYOUTS
-from orchestration.payout_desk import anchors
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Payee
 from orchestration.progress import Progress
+from orchestration.recorded_heads import recorded_heads
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse
 
@@ -195,7 +195,7 @@ def test_a_broken_record_of_the_head_is_named(desk: Payouts, content: bytes, pla
     folder.mkdir(parents=True)
     (folder / "ledger_head.json").write_bytes(content)
     with pytest.raises(RefusedError, match=r"ledger_head.json is not the head"):
-        anchors(settings)
+        recorded_heads(settings)
 
 
 def test_a_copy_beside_the_published_versions_is_none_of_them(desk: Payouts) -> None:
@@ -204,7 +204,7 @@ def test_a_copy_beside_the_published_versions_is_none_of_them(desk: Payouts) -> 
         folder = settings.serving / "finance" / name
         folder.mkdir(parents=True)
         (folder / "ledger_head.json").write_text(json.dumps(Head(1, 1, name)._asdict()))
-    assert anchors(settings) == [Head(1, 1, "version-000001")]
+    assert recorded_heads(settings) == [Head(1, 1, "version-000001")]
 
 
 def test_whom_the_ledger_owes_is_known_also_without_a_record_of_theirs(

@@ -14,9 +14,10 @@ from warehouse_by_hand import put_award, put_payees, put_window
 
 from orchestration import payout_desk
 from orchestration.command_line import app, exit_code
-from orchestration.errors import RefusedError
+from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
+from orchestration.recorded_heads import recorded_heads
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse
 
@@ -156,9 +157,39 @@ def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     assert ledger_faults(settings) == []
 
 
+def test_a_home_put_back_whole_pays_nobody_again_where_another_disk_knows(
+    home: Callable[[str, date, str], Settings], tmp_path: Path
+) -> None:
+    """As a machine's snapshot puts it back: ledger, records and what is served agree, and all are from before the export."""
+    (tmp_path / "disk").mkdir()
+    settings = replace(home("now", date(2026, 1, 15), "account"), head_copy=tmp_path / "disk" / "head.json")
+    _, (proposed,) = payout_desk.propose(settings, "ann")
+    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    snapshot = (
+        shutil.copytree(tmp_path / "now", tmp_path / "snapshot"),
+        shutil.copytree(tmp_path / "elsewhere", tmp_path / "ledger"),
+    )
+    payout_desk.export(settings, "cid")
+    assert ledger_faults(settings) == []
+    (tmp_path / "disk").rename(tmp_path / "away")
+    with pytest.raises(SettingsError, match=r"INCENTIVES_HEAD_COPY is .*: mount it, or name another"):
+        payout_desk.fail(settings, [proposed.payout_id], "cid", "the bank was closed")
+    (tmp_path / "disk").mkdir()  # where it was mounted
+    with pytest.raises(RefusedError, match=r"head.json, which INCENTIVES_HEAD_COPY names, is missing: put it back"):
+        payout_desk.fail(settings, [proposed.payout_id], "cid", "the bank was closed")
+    (tmp_path / "disk").rmdir()
+    (tmp_path / "away").rename(tmp_path / "disk")
+    for kept, place in zip(snapshot, (tmp_path / "now", tmp_path / "elsewhere"), strict=True):
+        shutil.rmtree(place)
+        kept.rename(place)
+    for step in (payout_desk.propose, payout_desk.export):
+        with pytest.raises(RefusedError, match="recorded as the head and is missing: the ledger's tail was cut off"):
+            step(settings, "cid")
+
+
 def ledger_faults(settings: Settings) -> list[str]:
     """What ``incentives verify`` says of the chain."""
-    return Ledger.open(settings.ledger_url).verify(payout_desk.anchors(settings))
+    return Ledger.open(settings.ledger_url).verify(recorded_heads(settings))
 
 
 def test_no_step_is_taken_on_the_ledger_of_another_home(

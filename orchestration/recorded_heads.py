@@ -1,0 +1,71 @@
+"""The ledger's head as it was recorded outside the ledger: a ledger put back from a back-up lacks it, and pays nobody.
+
+Recorded by each publication, and after each payment and adjustment beside the files of exports, beside what is served, and in
+the file that INCENTIVES_HEAD_COPY names. Does not belong here: what the chain is (``orchestration.ledger.chain``), and who asks.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.files import write_text
+from orchestration.ledger.chain import Head, recorded_head
+from orchestration.ledger.ledger import Ledger
+from orchestration.payouts.exports import head_file
+from orchestration.publication import published_head
+from orchestration.settings import Settings
+
+
+def recorded_heads(settings: Settings) -> list[Head]:
+    """Every head that was recorded and that the ledger must still hold.
+
+    RefusedError where one was changed, or a place has none although payments were made; SettingsError where the folder of the copy
+    is not there.
+    """
+    heads = [published_head(settings), *(_head_in(settings, path) for path in _places(settings))]
+    return [head for head in heads if head is not None]
+
+
+def record_head(settings: Settings) -> None:
+    """Records the head of now at every place but with a publication, which does so itself."""
+    head = Ledger.open(settings.ledger_url).head()
+    settings.payouts.mkdir(mode=0o700, exist_ok=True)
+    for path in _places(settings):
+        write_text(path, json.dumps(head._asdict()) + "\n")
+
+
+def _places(settings: Settings) -> list[Path]:
+    # Also beside what is served: a back-up brings its own of the first, and knows nothing of what was paid since.
+    places = [head_file(settings), settings.serving / "finance" / "paid_head.json"]
+    return places if settings.head_copy is None else [*places, settings.head_copy]
+
+
+def _head_in(settings: Settings, path: Path) -> Head | None:
+    if path == settings.head_copy and not path.parent.is_dir():
+        raise SettingsError(
+            f"INCENTIVES_HEAD_COPY is {path}, and there is no folder {path.parent}: mount it, or name another"
+        )
+    if not path.exists():
+        _require_none_paid(settings, path)
+        return None
+    try:
+        return recorded_head(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        others = " or ".join(str(other) for other in _places(settings) if other != path)
+        raise RefusedError(
+            f"{path} is not the head that was recorded there: copy {others} over it, which was written with it; where a back-up "
+            "was put back, do as README says (No newer ledger is left)"
+        ) from error
+
+
+def _require_none_paid(settings: Settings, path: Path) -> None:
+    """RefusedError where a place has no head although one was recorded before any file of an export was written."""
+    if path == head_file(settings) and any(settings.payouts.glob("export-*/*")):
+        raise RefusedError(f"{path} is missing beside files of exports: put it back from a back-up")
+    if path == settings.head_copy and head_file(settings).exists():
+        raise RefusedError(
+            f"{path}, which INCENTIVES_HEAD_COPY names, is missing: put it back; where it was never there, copy "
+            f"{head_file(settings)} to it"
+        )
