@@ -48,6 +48,10 @@ class Office:
 
     def award(self, who: str, instrument: str, period: str, cents: int) -> None:
         self.owed[who, instrument, period] = cents
+        self.owe()
+
+    def owe(self) -> None:
+        """Posts what is owed now."""
         awards = [
             final(amount, beneficiary_id=name, instrument=kind, period=when)
             for (name, kind, when), amount in self.owed.items()
