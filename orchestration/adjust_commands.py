@@ -74,7 +74,9 @@ def charge_lost(
     for charge in charges:
         _tell(charge)
     if not charges:
-        console.print("the ledger has all of these exports, so nothing is to be charged")
+        console.print(
+            "the ledger has all of these exports: nothing is to be charged, but by hand what the bank paid twice"
+        )
 
 
 @adjust_app.command("approve")

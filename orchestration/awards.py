@@ -95,7 +95,10 @@ def post_day(
     ledger, known = Ledger.open(settings.ledger_url), list(anchors)
     broken = [*ledger.verify(known), *Payouts.open(settings.ledger_url).faults()]
     if broken:
-        raise RefusedError(f"the ledger is not as it was written: {broken[0]}; restore it, then run again")
+        raise RefusedError(
+            f"the ledger is not as it was written: {broken[0]}; restore it, then run again, or do as README "
+            "says where no newer ledger is left (Operations)"
+        )
     records = list(read_records(settings))
     _require_own(settings, ledger, window.as_of, awards, records, known)
     result = ledger.post_awards(

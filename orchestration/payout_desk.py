@@ -21,7 +21,7 @@ from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, r
 from orchestration.ledger.ledger import Ledger
 from orchestration.ledger.people import person
 from orchestration.payouts.exports import foreign_files, write_missing
-from orchestration.payouts.lost_exports import charges_of
+from orchestration.payouts.lost_exports import LOST_PAYMENT, charges_of
 from orchestration.payouts.payees import is_known, payees_as_known
 from orchestration.payouts.payment_files import CONTROL, Debtor
 from orchestration.payouts.payouts import Export, Payouts
@@ -91,6 +91,7 @@ def export(settings: Settings, by: str) -> tuple[Export, list[Path]]:
         day = processed_day(settings)
         require_sound(settings)
         require_posted(settings)
+        _require_no_charge_waits(settings)
         payouts = Payouts.open(settings.ledger_url)
         debtor = Debtor(*settings.debtor) if settings.debtor else None
         done = payouts.export(day, _payees(settings, day), debtor, by)
@@ -209,6 +210,15 @@ def require_posted(settings: Settings) -> None:
             f"`incentives run --through {last}` first, which brings the payees of that day"
         )
     check_not_behind(settings, progress)
+
+
+def _require_no_charge_waits(settings: Settings) -> None:
+    """RefusedError where a lost payment was not charged yet: its balance would be paid again."""
+    if any(one.request.reason == LOST_PAYMENT and one.decision is None for one in adjustments_of(settings).all()):
+        raise RefusedError(
+            "nothing was done, since charges of lost payments wait: `incentives adjust approve --all-of "
+            f"{LOST_PAYMENT}`, or reject them"
+        )
 
 
 def unposted(settings: Settings, connection: duckdb.DuckDBPyConnection) -> list[str]:

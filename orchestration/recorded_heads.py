@@ -66,6 +66,6 @@ def _require_none_paid(settings: Settings, path: Path) -> None:
         raise RefusedError(f"{path} is missing beside files of exports: put it back from a back-up")
     if path == settings.head_copy and head_file(settings).exists():
         raise RefusedError(
-            f"{path}, which INCENTIVES_HEAD_COPY names, is missing: put it back; where it was never there, copy "
+            f"{path}, which INCENTIVES_HEAD_COPY names, is missing: mount its disk or put it back; where it was never there, copy "
             f"{head_file(settings)} to it"
         )

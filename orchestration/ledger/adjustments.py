@@ -94,17 +94,22 @@ class Adjustments:
     def ask_once(self, requests: Sequence[Request], by: str) -> list[Adjustment]:
         """Records those that nobody ever asked for, but to be rejected, all or none; every one of them as it stands now.
 
-        SettingsError naming what of one cannot be.
+        Asked for means for the same reason, to the same account and with the same note, whatever the evidence. SettingsError naming
+        what of one cannot be.
         """
         for request in requests:
             require_request(request)
         name = person(by)
         with writing(self._engine) as connection:
             standing = _adjustments(connection)
-            known = {found.request for found in standing if found.decision != "REJECTED"}
-            _record(connection, [request for request in requests if request not in known], len(standing), name)
-            wanted = set(requests)
-            return [one for one in _adjustments(connection) if one.request in wanted and one.decision != "REJECTED"]
+            known = {_purpose(found.request) for found in standing if found.decision != "REJECTED"}
+            wanted = {_purpose(request): request for request in requests}
+            _record(connection, [request for key, request in wanted.items() if key not in known], len(standing), name)
+            return [
+                one
+                for one in _adjustments(connection)
+                if _purpose(one.request) in wanted and one.decision != "REJECTED"
+            ]
 
     def approve(self, adjustment_ids: Sequence[str], by: str, day: date) -> list[Adjustment]:
         """Posts adjustments, a posting each, all or none; RefusedError where one was decided already, or the same person asked."""
@@ -203,6 +208,11 @@ def require_request(request: Request) -> None:
     for text in (request.note, request.evidence_name):
         if text != text.strip() or not text.isprintable():
             raise SettingsError(f"{ascii(text)} begins or ends with a blank, or holds what cannot be printed")
+
+
+def _purpose(request: Request) -> tuple[str, ...]:
+    """What a request is for: by whose account, reason and note, whatever amount or evidence somebody gives."""
+    return *request[:5], request.note
 
 
 def _adjustments(connection: Connection) -> list[Adjustment]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, Select, cast, func, literal, select, union_all
 
+from orchestration.errors import RefusedError
 from orchestration.ledger import posting
 from orchestration.ledger.append import append
 from orchestration.ledger.audit import audit
@@ -194,6 +195,10 @@ class Ledger:
             for posting_no, day in rows_of(connection, select(POSTINGS.c.posting_no, POSTINGS.c.as_of)):
                 days[posting_no] = day_of(day)
             for row in rows_of(connection, select(ENTRIES).order_by(ENTRIES.c.entry_no)):
+                if row[1] not in days:
+                    raise RefusedError(
+                        f"entry {row[0]} is of posting {row[1]}, which is missing: `incentives verify` tells more"
+                    )
                 yield row[0], row[1], days[row[1]], *row[2:]
 
     @no_cycle_search()

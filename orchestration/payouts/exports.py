@@ -9,11 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from orchestration.errors import RefusedError
 from orchestration.files import replacing
 from orchestration.payouts.payment_files import CONTROL
 from orchestration.settings import Settings
+
+HEAD: Final = "ledger_head.json"
 
 File = tuple[int, str, str, bytes]
 """Posting, name, SHA-256 and content, as ``Payouts.files`` gives them."""
@@ -26,7 +29,7 @@ def folder_of(settings: Settings, posting_no: int) -> Path:
 
 def head_file(settings: Settings) -> Path:
     """Where the ledger's head after the last payment or adjustment is recorded, beside the exports."""
-    return settings.payouts / "ledger_head.json"
+    return settings.payouts / HEAD
 
 
 def write_missing(settings: Settings, files: Iterable[File]) -> list[Path]:

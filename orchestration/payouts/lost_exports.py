@@ -19,7 +19,8 @@ from urllib.parse import unquote
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.adjustments import Request
 from orchestration.ledger.entries import CHARGE
-from orchestration.payouts.payment_files import CONTROL, FILES
+from orchestration.payouts.exports import HEAD
+from orchestration.payouts.payment_files import CONTROL, FILES, control_bytes
 from orchestration.payouts.proposals import Owner, payout_id
 
 LOST_PAYMENT: Final = "lost_payment"
@@ -38,12 +39,23 @@ def charges_of(kept: Path, known: Collection[str]) -> list[Request]:
     """A charge of each payment in a kept ``payouts`` folder whose export the ledger does not have.
 
     ``known``: SHA-256 of the totals of every export that the ledger has. The evidence of a charge is its export's totals, its note
-    the payout's id. SettingsError where no export is there, RefusedError naming a file that is not as it was exported.
+    the payout's id; copies of one export are one. SettingsError where no export is there, RefusedError naming what is not as it was
+    exported.
     """
     folders = sorted(kept.glob("export-*"))
     if not folders:
         raise SettingsError(f"{kept} holds no export; name the `payouts` folder that was kept, with export-... in it")
-    return [charge for folder in folders for charge in _charges(folder, known)]
+    for other in sorted({*kept.glob("[!.]*")} - {*folders, kept / HEAD}):
+        raise RefusedError(f"{other} is no folder of an export: call it export-... if it is one, or move it away")
+    charges = {charge: folder for folder in folders for charge in _charges(folder, known)}
+    paid_by: dict[str, Path] = {}
+    for charge, folder in charges.items():
+        if (other := paid_by.setdefault(charge.note, folder)) != folder:
+            raise RefusedError(
+                f"{other} and {folder} both pay {charge.note}: move one of them away, and where it was sent twice, charge that "
+                "payment by `incentives adjust charge`"
+            )
+    return list(charges)
 
 
 def _charges(folder: Path, known: Collection[str]) -> Iterator[Request]:
@@ -64,6 +76,9 @@ def _payments(folder: Path, totals: bytes) -> list[KeptPayment]:
     found: list[KeptPayment] = []
     try:
         told = json.loads(totals)
+        # Exports are told apart by these bytes, so that one that was saved anew would be another, and charged again.
+        if totals != control_bytes(told):
+            raise RefusedError(f"{folder / CONTROL} is not what was exported: {_CURE}")
         for instrument, of_instrument in told["instruments"].items():
             contents = [_exported(folder / name, told["files"][name]) for name in FILES[instrument]]
             payments = [_payment(*row) for row in _READERS[instrument](contents[-1])]

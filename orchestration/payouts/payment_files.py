@@ -14,6 +14,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from orchestration.errors import RefusedError
+from orchestration.ledger.chain import Head
 from orchestration.ledger.entries import BENEFICIARY_TYPES, INSTRUMENTS
 from orchestration.payouts.credit_transfers import (
     CURRENCY,
@@ -60,12 +61,16 @@ class Payment(NamedTuple):
     payout_day: date
 
 
-def rendered(posting_no: int, as_of: date, payments: Sequence[Payment], debtor: Debtor) -> dict[str, bytes]:
+def rendered(previous: Head, as_of: date, payments: Sequence[Payment], debtor: Debtor) -> dict[str, bytes]:
     """File name → content, of the instruments that there are, and control.json: count, cents and SHA-256 of each file.
 
-    ``posting_no`` and ``as_of`` are those of the PAY posting. Raises RefusedError naming the payout that cannot be paid so: of no
-    amount, instrument, beneficiary or payee, twice in the export, or not fit for the bank's file; SettingsError for the debtor.
+    ``previous`` is the ledger's head that the PAY posting follows on, ``as_of`` that posting's. Raises RefusedError naming the
+    payout that cannot be paid so: of no amount, instrument, beneficiary or payee, twice in the export, or not fit for the bank's
+    file; SettingsError for the debtor.
     """
+    posting_no = previous.posting_no + 1
+    # A ledger put back from a back-up may come to a posting of this number and day again: a bank refuses a message id it has seen.
+    message_id = f"PAY-{as_of.isoformat()}-{posting_no}-{previous.hash[:8]}"
     ordered = sorted(payments, key=attrgetter("payout_id"))
     _require_payable(ordered)
     by_instrument = {
@@ -75,7 +80,7 @@ def rendered(posting_no: int, as_of: date, payments: Sequence[Payment], debtor: 
     }
     files: dict[str, bytes] = {}
     for instrument, paid in by_instrument.items():
-        contents = _cash(posting_no, as_of, paid, debtor) if instrument == "CASH" else (_grants(paid),)
+        contents = _cash(message_id, as_of, paid, debtor) if instrument == "CASH" else (_grants(paid),)
         files.update(zip(FILES[instrument], contents, strict=True))
     return {**files, CONTROL: _control(posting_no, as_of, by_instrument, files)}
 
@@ -109,13 +114,13 @@ def _fault(payment: Payment) -> str | None:
     return None
 
 
-def _cash(posting_no: int, as_of: date, payments: Sequence[Payment], debtor: Debtor) -> tuple[bytes, bytes]:
+def _cash(message_id: str, as_of: date, payments: Sequence[Payment], debtor: Debtor) -> tuple[bytes, bytes]:
     """The bank's XML and the CSV, in the order of ``FILES``."""
     transfers = [
         CreditTransfer(payment.payout_id, payment.amount_cents, payment.beneficiary_id, payment.payee_id)
         for payment in payments
     ]
-    return message(f"PAY-{as_of.isoformat()}-{posting_no}", as_of, debtor, transfers), _cash_csv(payments)
+    return message(message_id, as_of, debtor, transfers), _cash_csv(payments)
 
 
 def _cash_csv(payments: Sequence[Payment]) -> bytes:
@@ -176,4 +181,9 @@ def _control(
             for name in FILES[instrument]
         },
     }
+    return control_bytes(content)
+
+
+def control_bytes(content: Mapping[str, Any]) -> bytes:
+    """Totals as they are written: one text for one content."""
     return (json.dumps(content, sort_keys=True, indent=2) + "\n").encode()

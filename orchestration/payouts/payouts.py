@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.accounts import account
@@ -22,15 +22,24 @@ from orchestration.ledger.ledger import head_of, last_day
 from orchestration.ledger.payout_states import APPROVED, CANCELLED, EXPORTED, FAILED, OPEN, PROPOSED, SETTLED
 from orchestration.ledger.people import named, person, same_person
 from orchestration.ledger.store import open_engine, reading, rows_of, writing
-from orchestration.ledger.tables import ADJUSTMENTS, PAYOUT_FILES, PAYOUT_LINES, PAYOUT_STATES, PAYOUTS
+from orchestration.ledger.tables import (
+    ADJUSTMENT_DECISIONS,
+    ADJUSTMENTS,
+    PAYOUT_FILES,
+    PAYOUT_LINES,
+    PAYOUT_STATES,
+    PAYOUTS,
+)
 from orchestration.payouts.audit import inputs_hash_of_fail, inputs_hash_of_pay, payout_faults
 from orchestration.payouts.lost_exports import LOST_PAYMENT
 from orchestration.payouts.payment_files import Debtor, Payment, rendered
-from orchestration.payouts.proposals import Owner, Payee, Proposal, Unpaid, decided, hold_reason, payee_of
+from orchestration.payouts.proposals import Owner, Payee, Proposal, Unpaid, decided, hold_reason, payee_of, payout_id
 from orchestration.payouts.records import Payout, in_state, payable_balances, payable_lines, payouts_where
 
-_LOST: Final = select(*(ADJUSTMENTS.c[name] for name in Owner._fields), ADJUSTMENTS.c.note).where(
-    ADJUSTMENTS.c.reason == LOST_PAYMENT
+_LOST: Final = (
+    select(*(ADJUSTMENTS.c[name] for name in Owner._fields), ADJUSTMENTS.c.note)
+    .outerjoin(ADJUSTMENT_DECISIONS, ADJUSTMENT_DECISIONS.c.adjustment_id == ADJUSTMENTS.c.adjustment_id)
+    .where(ADJUSTMENTS.c.reason == LOST_PAYMENT, func.coalesce(ADJUSTMENT_DECISIONS.c.decision, "") != "REJECTED")
 )
 """Whose payment a restored ledger lost, and its id, which the bank knows."""
 
@@ -129,9 +138,10 @@ class Payouts:
                     "cash is to be paid and nobody is named who pays: set INCENTIVES_DEBTOR_NAME, "
                     "INCENTIVES_DEBTOR_ACCOUNT and INCENTIVES_DEBTOR_AGENT"
                 )
-            posting_no = head_of(connection).posting_no + 1
+            head = head_of(connection)
+            posting_no = head.posting_no + 1
             as_of = last_day(connection, day)
-            files = rendered(posting_no, as_of, [_payment(payout) for payout in paid], debtor or Debtor("", "", ""))
+            files = rendered(head, as_of, [_payment(payout) for payout in paid], debtor or Debtor("", "", ""))
             hashes = {file: hashlib.sha256(content).hexdigest() for file, content in sorted(files.items())}
             _post(connection, PAY, as_of, paid, inputs_hash_of_pay([(payout, name) for payout in paid], hashes))
             _take(connection, [_step(one.payout_id, APPROVED, EXPORTED, name, "", posting_no) for one in paid])
@@ -186,7 +196,7 @@ def _taken(connection: Connection, day: date) -> dict[Owner, str]:
             *row[:3]
         ): f"its payout of {day} was made already and is charged as a lost payment; the next payout day has it"
         for row in rows_of(connection, _LOST)
-        if row[3].endswith(f"|{day}")
+        if row[3] == payout_id(Owner(*row[:3]), day)
     }
     return taken | {payout.owner: f"{payout.payout_id} is {payout.state} and awaits a decision" for payout in waiting}
 
@@ -212,9 +222,10 @@ def _chosen(
         if payout.state in expected:
             chosen.append(payout)
         elif payout.state != after or payout.steps[-1].by_name != name:
+            cure = ": if its money came back, grant it by `incentives adjust grant`" if payout.state == SETTLED else ""
             raise RefusedError(
                 f"{payout.payout_id} is {payout.state} (by {payout.steps[-1].by_name}) and cannot become {after}; "
-                "nothing was changed"
+                f"nothing was changed{cure}"
             )
     return chosen
 

@@ -18,6 +18,7 @@ from orchestration.ledger.adjustments import Adjustment, Adjustments
 from orchestration.ledger.entries import Award
 from orchestration.ledger.ledger import Ledger
 from orchestration.payouts.lost_exports import charges_of
+from orchestration.payouts.payment_files import control_bytes
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Payee, Proposal, Unpaid
 
@@ -146,8 +147,43 @@ def test_asking_twice_charges_once_whoever_asks_and_once_more_after_a_rejection(
     assert again.adjustment_id == "adj-000003" and again.request == one.request
 
 
+def test_a_copy_of_an_export_charges_nobody_again(restored: Callable[..., Place]) -> None:
+    place = restored(AWARDS[0], AWARDS[1])
+    folder = max(place.kept.glob("export-*"))
+    shutil.copytree(folder, folder.with_name(f"{folder.name} (copy)"))
+    assert [one.request.amount_cents for one in place.charge()] == [7_001]
+
+
+def test_two_exports_of_one_payout_are_named(restored: Callable[..., Place]) -> None:
+    """As where a restored ledger paid it again before anybody charged it."""
+    place = restored(AWARDS[0], AWARDS[1])
+    folder = max(place.kept.glob("export-*"))
+    other = shutil.copytree(folder, folder.with_name("export-000009"))
+    rewritten(other / "control.json", posting_no=9)
+    with pytest.raises(RefusedError, match=r"both pay PARTNER:.*charge that payment by `incentives adjust charge`"):
+        place.charge()
+
+
+def test_what_was_charged_by_hand_is_not_charged_again(restored: Callable[..., Place]) -> None:
+    """Under the reason and the note that README says, before the kept files were found."""
+    place = restored(AWARDS[0], AWARDS[1])
+    (request,) = charges_of(place.kept, {one[2] for one in Payouts.open(place.url).files()})
+    place.adjustments.ask(request._replace(evidence_name="bank.pdf", evidence_sha256="0" * 64), "dan")
+    (one,) = place.charge()
+    assert one.requested_by == "dan" and len(place.adjustments.all()) == 1
+
+
+def test_a_rejected_charge_keeps_nobody_waiting(restored: Callable[..., Place]) -> None:
+    place = restored(AWARDS[0], AWARDS[1])
+    (one,) = place.charge()
+    place.adjustments.reject(one.adjustment_id, "bob")
+    owed(place.ledger, "2026-02-15", AWARDS[0], AWARDS[1])
+    (proposal,) = Payouts.open(place.url).propose(LATER, PAYEES, "ann")
+    assert isinstance(proposal, Proposal)
+
+
 def rewritten(totals: Path, **changed: object) -> None:
-    totals.write_text(json.dumps({**json.loads(totals.read_text()), **changed}))
+    totals.write_bytes(control_bytes({**json.loads(totals.read_text()), **changed}))
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
@@ -157,9 +193,17 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a file is gone": (lambda at: (at / "ad_credit.jsonl").unlink(), "ad_credit.jsonl is missing"),
     "the totals are gone": (lambda at: (at / "control.json").unlink(), "control.json is missing"),
-    "the totals are none": (lambda at: (at / "control.json").write_text("[]"), "holds no export that can be read"),
+    "the totals are none": (lambda at: (at / "control.json").write_text("[]\n"), "holds no export that can be read"),
     "the totals are no text": (lambda at: (at / "control.json").write_bytes(b"\xff"), "holds no export that can be"),
     "an unknown instrument": (lambda at: rewritten(at / "control.json", instruments={"GOLD": {}}), "that can be read"),
+    "the totals were saved anew": (
+        lambda at: (at / "control.json").write_text((at / "control.json").read_text().rstrip()),
+        "control.json is not what was exported",
+    ),
+    "a folder has another name": (
+        lambda at: at.rename(at.with_name(f"sent {at.name}")),
+        "is no folder of an export: call it export-",
+    ),
     "other totals": (
         lambda at: rewritten(at / "control.json", instruments={"AD_CREDIT": {"count": 1, "total_cents": 7_000}}),
         "does not come to its totals of AD_CREDIT",
@@ -196,8 +240,8 @@ def test_a_file_that_agrees_with_its_totals_and_names_no_payout_charges_nobody(
     (folder / "ad_credit.jsonl").write_text(grant)
     totals = {"count": 1, "total_cents": 5}
     of_file = {"sha256": hashlib.sha256(grant.encode()).hexdigest()}
-    (folder / "control.json").write_text(
-        json.dumps({"instruments": {"AD_CREDIT": totals}, "files": {"ad_credit.jsonl": of_file}})
+    (folder / "control.json").write_bytes(
+        control_bytes({"instruments": {"AD_CREDIT": totals}, "files": {"ad_credit.jsonl": of_file}})
     )
     with pytest.raises(RefusedError, match="holds no export that can be read"):
         charges_of(tmp_path, ())

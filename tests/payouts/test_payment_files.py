@@ -25,6 +25,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.chain import Head
 from orchestration.payouts import credit_transfers
 from orchestration.payouts.payment_files import Debtor, Payment, rendered
 from orchestration.payouts.spreadsheet_cells import neutralised
@@ -48,7 +49,7 @@ def payment(
 
 
 def export(*payments: Payment, debtor: Debtor = DEBTOR) -> dict[str, bytes]:
-    return rendered(12, DAY, payments, debtor)
+    return rendered(Head(11, 40, "c0ffee0123456789"), DAY, payments, debtor)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +98,7 @@ GOLDEN_XML = """<?xml version="1.0" encoding="UTF-8"?>
 <Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09">
   <CstmrCdtTrfInitn>
     <GrpHdr>
-      <MsgId>PAY-2025-11-15-12</MsgId>
+      <MsgId>PAY-2025-11-15-12-c0ffee01</MsgId>
       <CreDtTm>2025-11-15T00:00:00Z</CreDtTm>
       <NbOfTxs>2</NbOfTxs>
       <CtrlSum>1204.01</CtrlSum>
@@ -106,7 +107,7 @@ GOLDEN_XML = """<?xml version="1.0" encoding="UTF-8"?>
       </InitgPty>
     </GrpHdr>
     <PmtInf>
-      <PmtInfId>PAY-2025-11-15-12</PmtInfId>
+      <PmtInfId>PAY-2025-11-15-12-c0ffee01</PmtInfId>
       <PmtMtd>TRF</PmtMtd>
       <NbOfTxs>2</NbOfTxs>
       <CtrlSum>1204.01</CtrlSum>
@@ -246,9 +247,19 @@ def test_only_instruments_that_are_there_have_files() -> None:
     }
 
 
+def test_no_message_id_is_used_again() -> None:
+    """A ledger put back from a back-up may come to the same number and day: a bank that saw the first drops the second."""
+    files = [
+        rendered(Head(11, 40, hash_), DAY, [payment()], DEBTOR)["cash.pain001.xml"] for hash_ in ("a" * 64, "b" * 64)
+    ]
+    first, second = (str(content).split("<MsgId>")[1].split("</MsgId>")[0] for content in files)
+    assert (first, second) == ("PAY-2025-11-15-12-aaaaaaaa", "PAY-2025-11-15-12-bbbbbbbb")
+
+
 IN_ANOTHER_PROCESS = """
 import hashlib
 from datetime import date
+from orchestration.ledger.chain import Head
 from orchestration.payouts.payment_files import Debtor, Payment, rendered
 day = date(2025, 11, 15)
 payments = {
@@ -256,7 +267,7 @@ payments = {
     for n in range(1, 30) for kind in ("CASH", "AD_CREDIT", "SHOP_CREDIT")
 }
 print(next(iter(payments)).payout_id)
-for name, content in rendered(12, day, list(payments), Debtor("D", "1", "CHASUS33")).items():
+for name, content in rendered(Head(11, 40, "c0ffee01"), day, list(payments), Debtor("D", "1", "CHASUS33")).items():
     print(name, hashlib.sha256(content).hexdigest())
 """
 

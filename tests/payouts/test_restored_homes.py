@@ -147,6 +147,8 @@ def test_what_a_lost_ledger_paid_is_charged_by_the_command(
         2,
         "incentives: name adjustments, as `incentives adjust list` does, or say --all-of REASON\n",
     )
+    code, line = said("payouts", "export", "--by", "cid")
+    assert code == 1 and "charges of lost payments wait: `incentives adjust approve --all-of lost_payment`" in line
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "ann")
     assert code == 1 and "somebody else must approve it" in line
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
@@ -175,7 +177,7 @@ def test_a_home_put_back_whole_pays_nobody_again_where_another_disk_knows(
     with pytest.raises(SettingsError, match=r"INCENTIVES_HEAD_COPY is .*: mount it, or name another"):
         payout_desk.fail(settings, [proposed.payout_id], "cid", "the bank was closed")
     (tmp_path / "disk").mkdir()  # where it was mounted
-    with pytest.raises(RefusedError, match=r"head.json, which INCENTIVES_HEAD_COPY names, is missing: put it back"):
+    with pytest.raises(RefusedError, match=r"head.json, which INCENTIVES_HEAD_COPY names, is missing: mount its disk"):
         payout_desk.fail(settings, [proposed.payout_id], "cid", "the bank was closed")
     (tmp_path / "disk").rmdir()
     (tmp_path / "away").rename(tmp_path / "disk")
