@@ -124,7 +124,11 @@ def ask_adjustment(settings: Settings, request: Request, by: str) -> Adjustment:
             delivered = is_known(connection, *whose, day)
         if not delivered and not _has_entries(settings, *whose):
             raise SettingsError(f"nobody was delivered as {ascii(':'.join(whose))[1:-1]} up to {day}; check the id")
-        return Adjustments.open(settings.ledger_url).ask(request, by)
+        adjustments = Adjustments.open(settings.ledger_url)
+        # Charged once, whether from its file or by hand.
+        return (
+            adjustments.ask_once([request], by)[0] if request.reason == LOST_PAYMENT else adjustments.ask(request, by)
+        )
 
 
 def charge_lost(settings: Settings, kept: Path, by: str) -> list[Adjustment]:

@@ -94,16 +94,22 @@ class Adjustments:
     def ask_once(self, requests: Sequence[Request], by: str) -> list[Adjustment]:
         """Records those that nobody ever asked for, but to be rejected, all or none; every one of them as it stands now.
 
-        Asked for means for the same reason, to the same account and with the same note, whatever the evidence. SettingsError naming
-        what of one cannot be.
+        Asked for means for the same reason, to the same account and with the same note, whatever the evidence. RefusedError where
+        that was another amount, SettingsError naming what of one cannot be.
         """
         for request in requests:
             require_request(request)
         name = person(by)
         with writing(self._engine) as connection:
             standing = _adjustments(connection)
-            known = {_purpose(found.request) for found in standing if found.decision != "REJECTED"}
+            known = {_purpose(found.request): found for found in standing if found.decision != "REJECTED"}
             wanted = {_purpose(request): request for request in requests}
+            for key, request in wanted.items():
+                if key in known and known[key].request.amount_cents != request.amount_cents:
+                    raise RefusedError(
+                        f"{known[key].adjustment_id} is for {request.note} too, of {known[key].request.amount_cents} cents and not "
+                        f"{request.amount_cents}: reject it if it is wrong; if both were paid, charge the other with another note"
+                    )
             _record(connection, [request for key, request in wanted.items() if key not in known], len(standing), name)
             return [
                 one

@@ -128,6 +128,9 @@ class Payouts:
             approved = payouts_where(connection, in_state(APPROVED))
             balances = payable_balances(connection, [payout.owner for payout in approved])
             faults = {payout.payout_id: _fault(payout, balances[payout.owner], payees) for payout in approved}
+            # The bank knows the id of a payment that a restored ledger lost, and would drop another one of it.
+            lost = {row[3] for row in rows_of(connection, _LOST)}
+            faults |= dict.fromkeys(lost & faults.keys(), "charged as a lost payment; the next payout day has it")
             paid = tuple(payout for payout in approved if not faults[payout.payout_id])
             cancelled = tuple((payout_id, fault) for payout_id, fault in faults.items() if fault)
             _take(connection, [_step(payout_id, APPROVED, CANCELLED, name, fault) for payout_id, fault in cancelled])

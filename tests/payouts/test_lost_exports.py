@@ -171,6 +171,24 @@ def test_what_was_charged_by_hand_is_not_charged_again(restored: Callable[..., P
     place.adjustments.ask(request._replace(evidence_name="bank.pdf", evidence_sha256="0" * 64), "dan")
     (one,) = place.charge()
     assert one.requested_by == "dan" and len(place.adjustments.all()) == 1
+    with pytest.raises(
+        RefusedError, match="adj-000001 is for PARTNER:.*, of 7001 cents and not 9000: reject it if it is"
+    ):
+        place.adjustments.ask_once([request._replace(amount_cents=9_000)], "eve")
+
+
+def test_an_approved_payout_is_not_paid_under_a_name_that_was_lost(restored: Callable[..., Place]) -> None:
+    """Approved first, charged then: the rest of its balance would reach the bank under an id that it has seen."""
+    place = restored(AWARDS[0], AWARDS[1])
+    owed(place.ledger, "2026-02-15", AWARDS[0], AWARDS[1])
+    payouts = Payouts.open(place.url)
+    (proposal,) = payouts.propose(LATER, PAYEES, "ann")
+    payouts.approve([proposal.payout_id], "bob")
+    place.adjustments.approve([one.adjustment_id for one in place.charge()], "bob", LATER)
+    owed(place.ledger, "2026-02-16", AWARDS[0], AWARDS[1]._replace(amount_cents=20_000))
+    done = payouts.export(LATER, PAYEES, DEBTOR, "cid")
+    assert done.cancelled == ((proposal.payout_id, "charged as a lost payment; the next payout day has it"),)
+    assert list(place.pay(date(2026, 3, 15)).values()) == [12_999]  # 200.00 - 70.01
 
 
 def test_a_rejected_charge_keeps_nobody_waiting(restored: Callable[..., Place]) -> None:
