@@ -83,16 +83,22 @@ def charge_lost(
 def approve(
     by: By,
     adjustment_ids: Annotated[list[str] | None, typer.Argument(help="as `adjust list` names them")] = None,
-    all_of: Annotated[str | None, typer.Option(metavar="REASON", help="all that wait, of one reason")] = None,
+    all_of: Annotated[
+        str | None, typer.Option(metavar="REASON", help="all of one reason that wait, but your own")
+    ] = None,
 ) -> None:
     """Posts adjustments, all or none of them; somebody other than the one who asked must."""
-    from orchestration.payout_desk import approve_adjustments, waiting
+    from orchestration.payout_desk import approve_adjustments, approve_all_of
 
     if (all_of is None) == (not adjustment_ids):
         raise SettingsError("name adjustments, as `incentives adjust list` does, or say --all-of REASON")
     settings = Settings.from_environment()
-    chosen = adjustment_ids or waiting(settings, all_of or "")
-    for adjustment in approve_adjustments(settings, chosen, by):
+    done = (
+        approve_adjustments(settings, adjustment_ids, by)
+        if adjustment_ids
+        else approve_all_of(settings, all_of or "", by)
+    )
+    for adjustment in done:
         _tell(adjustment)
 
 

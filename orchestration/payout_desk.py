@@ -18,10 +18,12 @@ from orchestration.awards import read_awards
 from orchestration.closed_days import check_not_behind, check_same_history, require_same_deliveries
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, require_request
+from orchestration.ledger.entries import CHARGE
 from orchestration.ledger.ledger import Ledger
-from orchestration.ledger.people import person
+from orchestration.ledger.people import person, same_person
 from orchestration.payouts.exports import foreign_files, write_missing
-from orchestration.payouts.lost_exports import LOST_PAYMENT, charges_of
+from orchestration.payouts.lost_exports import charges_of
+from orchestration.payouts.lost_payments import LOST_PAYMENT, charging, require_lost, uncharged
 from orchestration.payouts.payees import is_known, payees_as_known
 from orchestration.payouts.payment_files import CONTROL, Debtor
 from orchestration.payouts.payouts import Export, Payouts
@@ -114,40 +116,64 @@ def fail(settings: Settings, payout_ids: Sequence[str], by: str, reason: str) ->
 def ask_adjustment(settings: Settings, request: Request, by: str) -> Adjustment:
     """Records what somebody asks for; SettingsError where no such beneficiary was delivered, nor is in the ledger.
 
-    BusyError while a run is at work.
+    RefusedError where the ledger is not the home's, or a lost payment counts already; BusyError while a run is at work.
     """
     require_request(request)
+    name = person(by)
     with _begun_and_alone(settings, "incentives adjust"):
-        day = processed_day(settings)
-        whose = request.beneficiary_type, request.beneficiary_id
-        with open_warehouse(settings, read_only=True) as connection:
-            delivered = is_known(connection, *whose, day)
-        if not delivered and not _has_entries(settings, *whose):
-            raise SettingsError(f"nobody was delivered as {ascii(':'.join(whose))[1:-1]} up to {day}; check the id")
+        _require_own_ledger(settings)
+        _require_known(settings, request.beneficiary_type, request.beneficiary_id)
         adjustments = Adjustments.open(settings.ledger_url)
-        # Charged once, whether from its file or by hand.
-        return (
-            adjustments.ask_once([request], by)[0] if request.reason == LOST_PAYMENT else adjustments.ask(request, by)
-        )
+        if (request.entry_type, request.reason) == (CHARGE, LOST_PAYMENT):
+            require_lost(request, name, adjustments.all(), Payouts.open(settings.ledger_url).payouts())
+        return adjustments.ask(request, name)
 
 
 def charge_lost(settings: Settings, kept: Path, by: str) -> list[Adjustment]:
     """Asks, once, to charge each payment of a kept ``payouts`` folder whose export the ledger lost.
 
-    All of them as they stand now; BusyError while a run is at work.
+    All charges of these payments as they stand now. RefusedError where the ledger is not the home's; BusyError while a run is at
+    work.
     """
     with _begun_and_alone(settings, "incentives adjust charge-lost"):
+        _require_own_ledger(settings)
         known = {sha256 for _, name, sha256, _ in Payouts.open(settings.ledger_url).files() if name == CONTROL}
-        return Adjustments.open(settings.ledger_url).ask_once(charges_of(kept, known), by)
+        adjustments, charges = Adjustments.open(settings.ledger_url), charges_of(kept, known)
+        adjustments.ask_all(uncharged(charges, adjustments.all()), by)
+        return charging(charges, adjustments.all())
 
 
 def approve_adjustments(settings: Settings, adjustment_ids: Sequence[str], by: str) -> list[Adjustment]:
     """Posts adjustments, all or none; BusyError while a run is at work."""
     with _begun_and_alone(settings, "incentives adjust approve"):
-        day = processed_day(settings)
-        require_sound(settings)
-        done = Adjustments.open(settings.ledger_url).approve(adjustment_ids, by, day)
-        record_head(settings)
+        return _approve(settings, adjustment_ids, by)
+
+
+def approve_all_of(settings: Settings, reason: str, by: str) -> list[Adjustment]:
+    """Posts all adjustments of a reason that wait and that others asked for; all that waited, as they stand now.
+
+    SettingsError where none waited, RefusedError where the same person asked for each; BusyError while a run is at work.
+    """
+    name = person(by)
+    with _begun_and_alone(settings, "incentives adjust approve"):
+        waited = [
+            one for one in adjustments_of(settings).all() if one.request.reason == reason and one.decision is None
+        ]
+        others = [one.adjustment_id for one in waited if not same_person(one.requested_by, name)]
+        if waited and not others:
+            raise RefusedError(f"{waited[0].adjustment_id} was asked for by {name}; somebody else must approve it")
+        # Also where none waits, as after a crash: what was posted then is recorded now.
+        _approve(settings, others, name)
+        if not waited:
+            raise SettingsError(f"no adjustment of reason {ascii(reason)} waits; `incentives adjust list` names all")
+        return adjustments_of(settings).these([one.adjustment_id for one in waited])
+
+
+def _approve(settings: Settings, adjustment_ids: Sequence[str], by: str) -> list[Adjustment]:
+    day = processed_day(settings)
+    require_sound(settings)
+    done = Adjustments.open(settings.ledger_url).approve(adjustment_ids, by, day)
+    record_head(settings)
     return done
 
 
@@ -218,7 +244,8 @@ def require_posted(settings: Settings) -> None:
 
 def _require_no_charge_waits(settings: Settings) -> None:
     """RefusedError where a lost payment was not charged yet: its balance would be paid again."""
-    if any(one.request.reason == LOST_PAYMENT and one.decision is None for one in adjustments_of(settings).all()):
+    waiting = [one.request[:2] for one in adjustments_of(settings).all() if one.decision is None]
+    if (CHARGE, LOST_PAYMENT) in waiting:
         raise RefusedError(
             "nothing was done, since charges of lost payments wait: `incentives adjust approve --all-of "
             f"{LOST_PAYMENT}`, or reject them"
@@ -242,18 +269,16 @@ def payouts_in(settings: Settings, states: Collection[str]) -> list[str]:
     return [payout.payout_id for payout in payouts_of(settings).payouts() if payout.state in states]
 
 
-def waiting(settings: Settings, reason: str) -> list[str]:
-    """The ids of all adjustments of a reason that nobody decided; SettingsError where there is none."""
-    found = [one for one in adjustments_of(settings).all() if one.request.reason == reason and one.decision is None]
-    if not found:
-        raise SettingsError(f"no adjustment of reason {ascii(reason)} waits; `incentives adjust list` names all")
-    return [adjustment.adjustment_id for adjustment in found]
-
-
-def _has_entries(settings: Settings, beneficiary_type: str, beneficiary_id: str) -> bool:
-    """Whether anything was ever posted for a beneficiary: a deal's seller, say, may be owed and have no record."""
+def _require_known(settings: Settings, beneficiary_type: str, beneficiary_id: str) -> None:
+    """SettingsError where a beneficiary was never delivered, nor anything posted for it: a deal's seller may have no record."""
     found = Ledger.open(settings.ledger_url).entries(beneficiary_type=beneficiary_type, beneficiary_id=beneficiary_id)
-    return next(found, None) is not None
+    if next(found, None) is not None:
+        return
+    day = processed_day(settings)
+    with open_warehouse(settings, read_only=True) as connection:
+        if not is_known(connection, beneficiary_type, beneficiary_id, day):
+            whose = ascii(f"{beneficiary_type}:{beneficiary_id}")[1:-1]
+            raise SettingsError(f"nobody was delivered as {whose} up to {day}; check the id")
 
 
 @contextmanager

@@ -1,12 +1,13 @@
 """The ledger's head as it was recorded outside the ledger: a ledger put back from a back-up lacks it, and pays nobody.
 
-Recorded by each publication, and after each payment and adjustment beside the files of exports, beside what is served, and in
-the file that INCENTIVES_HEAD_COPY names. Does not belong here: what the chain is (``orchestration.ledger.chain``), and who asks.
+Recorded after each publication, payment and adjustment: beside the files of exports, beside what is served, and in the file that
+INCENTIVES_HEAD_COPY names. Does not belong here: what the chain is (``orchestration.ledger.chain``), and who asks.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from orchestration.errors import RefusedError, SettingsError
@@ -21,10 +22,12 @@ from orchestration.settings import Settings
 def recorded_heads(settings: Settings) -> list[Head]:
     """Every head that was recorded and that the ledger must still hold.
 
-    RefusedError where one was changed, or a place has none although payments were made; SettingsError where the folder of the copy
-    is not there.
+    RefusedError where one was changed, or a place has none or an older one than it must have; SettingsError where the folder of the
+    copy is not there.
     """
-    heads = [published_head(settings), *(_head_in(settings, path) for path in _places(settings))]
+    beside = {path: _head_in(settings, path) for path in _places(settings)}
+    _require_copy_kept(settings, beside)
+    heads = [published_head(settings), *beside.values()]
     return [head for head in heads if head is not None]
 
 
@@ -37,9 +40,22 @@ def record_head(settings: Settings) -> None:
 
 
 def _places(settings: Settings) -> list[Path]:
-    # Also beside what is served: a back-up brings its own of the first, and knows nothing of what was paid since.
-    places = [head_file(settings), settings.serving / "finance" / "paid_head.json"]
-    return places if settings.head_copy is None else [*places, settings.head_copy]
+    # Also beside what is served: a back-up brings its own of the last, and knows nothing of what was paid since.
+    places = [settings.serving / "finance" / "paid_head.json", head_file(settings)]
+    # The copy first: after a crash it may be ahead of the home, and is behind it only where something ran without the setting.
+    return places if settings.head_copy is None else [settings.head_copy, *places]
+
+
+def _require_copy_kept(settings: Settings, heads: Mapping[Path, Head | None]) -> None:
+    copy, home = heads.get(settings.head_copy or Path()), heads[head_file(settings)]
+    if settings.head_copy is not None and home is not None and (copy is None or copy.posting_no < home.posting_no):
+        what = (
+            "is missing" if copy is None else f"knows postings to {copy.posting_no}, and the home to {home.posting_no}"
+        )
+        raise RefusedError(
+            f"{settings.head_copy}, which INCENTIVES_HEAD_COPY names, {what}: mount its disk or put it back; where it was never "
+            f"there, or something ran without this setting, copy {head_file(settings)} to it"
+        )
 
 
 def _head_in(settings: Settings, path: Path) -> Head | None:
@@ -48,7 +64,8 @@ def _head_in(settings: Settings, path: Path) -> Head | None:
             f"INCENTIVES_HEAD_COPY is {path}, and there is no folder {path.parent}: mount it, or name another"
         )
     if not path.exists():
-        _require_none_paid(settings, path)
+        if path == head_file(settings) and any(settings.payouts.glob("export-*/*")):
+            raise RefusedError(f"{path} is missing beside files of exports: put it back from a back-up")
         return None
     try:
         return recorded_head(path.read_text(encoding="utf-8"))
@@ -58,14 +75,3 @@ def _head_in(settings: Settings, path: Path) -> Head | None:
             f"{path} is not the head that was recorded there: copy {others} over it, which was written with it; where a back-up "
             "was put back, do as README says (No newer ledger is left)"
         ) from error
-
-
-def _require_none_paid(settings: Settings, path: Path) -> None:
-    """RefusedError where a place has no head although one was recorded before any file of an export was written."""
-    if path == head_file(settings) and any(settings.payouts.glob("export-*/*")):
-        raise RefusedError(f"{path} is missing beside files of exports: put it back from a back-up")
-    if path == settings.head_copy and head_file(settings).exists():
-        raise RefusedError(
-            f"{path}, which INCENTIVES_HEAD_COPY names, is missing: mount its disk or put it back; where it was never there, copy "
-            f"{head_file(settings)} to it"
-        )

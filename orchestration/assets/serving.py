@@ -24,6 +24,7 @@ from orchestration.payout_desk import unposted
 from orchestration.plots import Series, line_plot
 from orchestration.progress import Progress
 from orchestration.publication import loaded_head, publish, require_one_moment
+from orchestration.recorded_heads import record_head
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window, require_built
 
@@ -78,6 +79,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
                 "quarantine by rule": quarantine_by_rule(connection),
             }
         progress.save(settings)
+        record_head(settings)
         yield dg.MaterializeResult(
             metadata={
                 "as_of": window.as_of.isoformat(),

@@ -77,45 +77,25 @@ class Adjustments:
         return cls(open_engine(url))
 
     def ask(self, request: Request, by: str) -> Adjustment:
-        """Records a request; SettingsError naming what of it cannot be.
+        """Records one request, as ``ask_all`` does."""
+        return self.ask_all([request], by)[0]
+
+    def ask_all(self, requests: Sequence[Request], by: str) -> list[Adjustment]:
+        """Records requests, all or none; each as it stands now. SettingsError naming what of one cannot be.
 
         The same request of the same person, while nobody decided it, is that one: its answer may have been lost.
-        """
-        require_request(request)
-        name = person(by)
-        with writing(self._engine) as connection:
-            standing = _adjustments(connection)
-            for found in standing:
-                if (found.request, found.requested_by, found.decision) == (request, name, None):
-                    return found
-            (adjustment_id,) = _record(connection, [request], len(standing), name)
-        return self.one(adjustment_id)
-
-    def ask_once(self, requests: Sequence[Request], by: str) -> list[Adjustment]:
-        """Records those that nobody ever asked for, but to be rejected, all or none; every one of them as it stands now.
-
-        Asked for means for the same reason, to the same account and with the same note, whatever the evidence. RefusedError where
-        that was another amount, SettingsError naming what of one cannot be.
         """
         for request in requests:
             require_request(request)
         name = person(by)
         with writing(self._engine) as connection:
             standing = _adjustments(connection)
-            known = {_purpose(found.request): found for found in standing if found.decision != "REJECTED"}
-            wanted = {_purpose(request): request for request in requests}
-            for key, request in wanted.items():
-                if key in known and known[key].request.amount_cents != request.amount_cents:
-                    raise RefusedError(
-                        f"{known[key].adjustment_id} is for {request.note} too, of {known[key].request.amount_cents} cents and not "
-                        f"{request.amount_cents}: reject it if it is wrong; if both were paid, charge the other with another note"
-                    )
-            _record(connection, [request for key, request in wanted.items() if key not in known], len(standing), name)
-            return [
-                one
-                for one in _adjustments(connection)
-                if _purpose(one.request) in wanted and one.decision != "REJECTED"
-            ]
+            waiting = {
+                one.request: one.adjustment_id for one in standing if (one.requested_by, one.decision) == (name, None)
+            }
+            new = [request for request in dict.fromkeys(requests) if request not in waiting]
+            waiting |= zip(new, _record(connection, new, len(standing), name), strict=True)
+            return _these(connection, [waiting[request] for request in requests])
 
     def approve(self, adjustment_ids: Sequence[str], by: str, day: date) -> list[Adjustment]:
         """Posts adjustments, a posting each, all or none; RefusedError where one was decided already, or the same person asked."""
@@ -150,10 +130,14 @@ class Adjustments:
         with reading(self._engine) as connection:
             return _adjustments(connection)
 
+    def these(self, adjustment_ids: Sequence[str]) -> list[Adjustment]:
+        """Adjustments by their ids, each once; SettingsError naming one that is not there."""
+        with reading(self._engine) as connection:
+            return _these(connection, adjustment_ids)
+
     def one(self, adjustment_id: str) -> Adjustment:
         """One adjustment; SettingsError where there is none of that id."""
-        with reading(self._engine) as connection:
-            return _these(connection, [adjustment_id])[0]
+        return self.these([adjustment_id])[0]
 
     def faults(self) -> list[str]:
         """What is wrong with adjustments, a sentence each; nothing where requests, decisions and entries agree."""
@@ -216,11 +200,6 @@ def require_request(request: Request) -> None:
             raise SettingsError(f"{ascii(text)} begins or ends with a blank, or holds what cannot be printed")
 
 
-def _purpose(request: Request) -> tuple[str, ...]:
-    """What a request is for: by whose account, reason and note, whatever amount or evidence somebody gives."""
-    return *request[:5], request.note
-
-
 def _adjustments(connection: Connection) -> list[Adjustment]:
     decisions = ADJUSTMENT_DECISIONS.c
     columns = [ADJUSTMENTS.c[name] for name in Request._fields]
@@ -259,7 +238,7 @@ def _undecided(connection: Connection, adjustment_ids: Sequence[str], decision: 
 
 def _record(connection: Connection, requests: Sequence[Request], standing: int, by: str) -> list[str]:
     """Records requests under the ids that follow on those that stand; the ids."""
-    names = [f"adj-{number:06d}" for number, _ in enumerate(requests, standing + 1)]
+    names = [_name(number) for number, _ in enumerate(requests, standing + 1)]
     rows = [
         {**request._asdict(), "adjustment_id": name, "requested_by": by, "recorded_at": _now()}
         for name, request in zip(names, requests, strict=True)
@@ -267,6 +246,10 @@ def _record(connection: Connection, requests: Sequence[Request], standing: int, 
     if rows:
         connection.execute(insert(ADJUSTMENTS), rows)
     return names
+
+
+def _name(number: int) -> str:
+    return f"adj-{number:06d}"
 
 
 def _decide(connection: Connection, adjustment_id: str, decision: str, by: str, posting_no: int | None) -> None:
@@ -284,8 +267,14 @@ def _faults(connection: Connection) -> Iterator[str]:
         connection, select(ENTRIES.c.posting_no, *names).where(ENTRIES.c.entry_type.in_((GRANT, CHARGE)))
     ):
         entries.setdefault(row[0], []).append(row[1:])
-    for adjustment in _adjustments(connection):
+    for number, adjustment in enumerate(_adjustments(connection), 1):
+        if adjustment.adjustment_id != _name(number):
+            yield f"{_name(number)} is missing, and {adjustment.adjustment_id} stands there: a request was taken away"
+            return
         if adjustment.decision != "APPROVED":
+            continue
+        if adjustment.request.entry_type not in (GRANT, CHARGE):
+            yield f"{adjustment.adjustment_id} is neither {GRANT} nor {CHARGE}: it was changed"
             continue
         as_of, inputs_hash = postings.pop(adjustment.posting_no or 0, (None, ""))
         if as_of is None:

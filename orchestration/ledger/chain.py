@@ -41,7 +41,10 @@ EMPTY: Final = Head(0, 0, GENESIS)
 
 def recorded_head(text: str) -> Head:
     """The head that was recorded as JSON, its fields by name; ValueError where the text is none."""
-    told = json.loads(text)
+    try:
+        told = json.loads(text)
+    except RecursionError as error:
+        raise ValueError("a head is not nested") from error
     fields = {name: type(value) for name, value in told.items()} if isinstance(told, dict) else {}
     if fields != {"posting_no": int, "entry_no": int, "hash": str}:
         raise ValueError(f"a head has the fields {', '.join(Head._fields)}")

@@ -1,7 +1,7 @@
 """Payments that were made and that the ledger no longer knows, read from the files of their exports that were kept.
 
 A ledger that was restored from a back-up lacks what was exported since, and would pay it again. Does not belong here: how such a
-payment is charged (``orchestration.ledger.adjustments``), and what the files look like (``payment_files``).
+payment is charged (``lost_payments``), and what the files look like (``payment_files``).
 """
 
 from __future__ import annotations
@@ -10,21 +10,17 @@ import csv
 import hashlib
 import json
 from collections.abc import Callable, Collection, Iterator
-from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple
-from urllib.parse import unquote
 
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.adjustments import Request
 from orchestration.ledger.entries import CHARGE
 from orchestration.payouts.exports import HEAD
+from orchestration.payouts.lost_payments import LOST_PAYMENT, owner_of
 from orchestration.payouts.payment_files import CONTROL, FILES, control_bytes
-from orchestration.payouts.proposals import Owner, payout_id
-
-LOST_PAYMENT: Final = "lost_payment"
-"""The reason of every charge for a payment that the ledger lost."""
+from orchestration.payouts.proposals import Owner
 
 
 class KeptPayment(NamedTuple):
@@ -47,15 +43,7 @@ def charges_of(kept: Path, known: Collection[str]) -> list[Request]:
         raise SettingsError(f"{kept} holds no export; name the `payouts` folder that was kept, with export-... in it")
     for other in sorted({*kept.glob("[!.]*")} - {*folders, kept / HEAD}):
         raise RefusedError(f"{other} is no folder of an export: call it export-... if it is one, or move it away")
-    charges = {charge: folder for folder in folders for charge in _charges(folder, known)}
-    paid_by: dict[str, Path] = {}
-    for charge, folder in charges.items():
-        if (other := paid_by.setdefault(charge.note, folder)) != folder:
-            raise RefusedError(
-                f"{other} and {folder} both pay {charge.note}: move one of them away, and where it was sent twice, charge that "
-                "payment by `incentives adjust charge`"
-            )
-    return list(charges)
+    return list(dict.fromkeys(charge for folder in folders for charge in _charges(folder, known)))
 
 
 def _charges(folder: Path, known: Collection[str]) -> Iterator[Request]:
@@ -81,7 +69,8 @@ def _payments(folder: Path, totals: bytes) -> list[KeptPayment]:
             raise RefusedError(f"{folder / CONTROL} is not what was exported: {_CURE}")
         for instrument, of_instrument in told["instruments"].items():
             contents = [_exported(folder / name, told["files"][name]) for name in FILES[instrument]]
-            payments = [_payment(*row) for row in _READERS[instrument](contents[-1])]
+            rows = _READERS[instrument](contents[-1])
+            payments = [KeptPayment(name, owner_of(name), amount_cents) for name, amount_cents in rows]
             if of_instrument != {"count": len(payments), "total_cents": sum(one.amount_cents for one in payments)}:
                 raise RefusedError(f"{folder} does not come to its totals of {instrument}: {_CURE}")
             found += payments
@@ -90,7 +79,7 @@ def _payments(folder: Path, totals: bytes) -> list[KeptPayment]:
     return found
 
 
-_CURE: Final = "put the files back as they were exported, or move the folder away if they were never sent"
+_CURE: Final = "put the files back as they were exported, or move the folder away if nothing of it was sent or granted"
 
 
 def _content(path: Path) -> bytes:
@@ -104,16 +93,6 @@ def _exported(path: Path, told: dict[str, Any]) -> str:
     if hashlib.sha256(content).hexdigest() != told["sha256"]:
         raise RefusedError(f"{path} is not what was exported: {_CURE}")
     return content.decode()
-
-
-def _payment(name: str, amount_cents: int) -> KeptPayment:
-    """ValueError where the id is none of a payout."""
-    whose, instrument, day = name.split("|")
-    kind, _, beneficiary = whose.partition(":")
-    owner = Owner(kind, unquote(beneficiary, errors="strict"), instrument)
-    if payout_id(owner, date.fromisoformat(day)) != name:
-        raise ValueError(f"{name} names no payout")
-    return KeptPayment(name, owner, amount_cents)
 
 
 def _cash(text: str) -> Iterator[tuple[str, int]]:

@@ -17,7 +17,7 @@ from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.accounts import account
 from orchestration.ledger.append import append
 from orchestration.ledger.chain import NO_TERMS, Head
-from orchestration.ledger.entries import PAY, RETURN, SIDES, Movement
+from orchestration.ledger.entries import CHARGE, PAY, RETURN, SIDES, Movement
 from orchestration.ledger.ledger import head_of, last_day
 from orchestration.ledger.payout_states import APPROVED, CANCELLED, EXPORTED, FAILED, OPEN, PROPOSED, SETTLED
 from orchestration.ledger.people import named, person, same_person
@@ -31,7 +31,7 @@ from orchestration.ledger.tables import (
     PAYOUTS,
 )
 from orchestration.payouts.audit import inputs_hash_of_fail, inputs_hash_of_pay, payout_faults
-from orchestration.payouts.lost_exports import LOST_PAYMENT
+from orchestration.payouts.lost_payments import LOST_PAYMENT
 from orchestration.payouts.payment_files import Debtor, Payment, rendered
 from orchestration.payouts.proposals import Owner, Payee, Proposal, Unpaid, decided, hold_reason, payee_of, payout_id
 from orchestration.payouts.records import Payout, in_state, payable_balances, payable_lines, payouts_where
@@ -39,9 +39,16 @@ from orchestration.payouts.records import Payout, in_state, payable_balances, pa
 _LOST: Final = (
     select(*(ADJUSTMENTS.c[name] for name in Owner._fields), ADJUSTMENTS.c.note)
     .outerjoin(ADJUSTMENT_DECISIONS, ADJUSTMENT_DECISIONS.c.adjustment_id == ADJUSTMENTS.c.adjustment_id)
-    .where(ADJUSTMENTS.c.reason == LOST_PAYMENT, func.coalesce(ADJUSTMENT_DECISIONS.c.decision, "") != "REJECTED")
+    .where(ADJUSTMENTS.c.entry_type == CHARGE, ADJUSTMENTS.c.reason == LOST_PAYMENT)
+    .where(func.coalesce(ADJUSTMENT_DECISIONS.c.decision, "") != "REJECTED")
 )
 """Whose payment a restored ledger lost, and its id, which the bank knows."""
+
+_CAME_BACK: Final = {
+    SETTLED: ": if its money came back, grant it by `incentives adjust grant`",
+    CANCELLED: ": if it was charged as a lost payment and came back, grant it by `incentives adjust grant`",
+}
+"""What to do with money that came back of a payout that cannot fail any more, by its state."""
 
 _AT_ONCE: Final = 10_000
 """Payouts that one statement asks for by name: SQLite takes 32,766 parameters."""
@@ -225,7 +232,7 @@ def _chosen(
         if payout.state in expected:
             chosen.append(payout)
         elif payout.state != after or payout.steps[-1].by_name != name:
-            cure = ": if its money came back, grant it by `incentives adjust grant`" if payout.state == SETTLED else ""
+            cure = _CAME_BACK.get(payout.state, "") if after == FAILED else ""
             raise RefusedError(
                 f"{payout.payout_id} is {payout.state} (by {payout.steps[-1].by_name}) and cannot become {after}; "
                 f"nothing was changed{cure}"

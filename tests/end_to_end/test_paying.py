@@ -118,6 +118,12 @@ def test_from_a_balance_to_files_and_to_the_served_marts(office: Deployment) -> 
     done(office, "verify")
 
 
+def test_a_publication_records_the_head_as_a_payment_does(once: Deployment) -> None:
+    """So that a copy on another disk is missed before anybody is paid, too."""
+    heads = [once.home / "payouts" / "ledger_head.json", once.home / "serving" / "finance" / "paid_head.json"]
+    assert [json.loads(head.read_text())["posting_no"] for head in heads] == [1, 1]
+
+
 def test_what_must_stop_a_payment(office: Deployment) -> None:
     approved(office)
     nobody = replace(office, environment={})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 
@@ -136,3 +137,14 @@ def test_every_tampering_is_found(adjustments: Adjustments, tmp_path: Path, tamp
     TAMPERINGS[tampering](raw)
     raw.close()
     assert adjustments.faults()
+
+
+def test_a_request_that_was_taken_away_is_named(adjustments: Adjustments, tmp_path: Path) -> None:
+    """Also one that nobody approved: the next one would get the number of one that stands."""
+    for note in ("one", "two", "three"):
+        adjustments.ask(GOODWILL._replace(note=note), "ann")
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            raw.execute(f"DROP TRIGGER {name}")
+        raw.execute("DELETE FROM adjustments WHERE note = 'two'")
+    assert adjustments.faults() == ["adj-000002 is missing, and adj-000003 stands there: a request was taken away"]

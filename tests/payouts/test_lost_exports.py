@@ -14,10 +14,11 @@ import pytest
 from ledger_by_hand import DEBTOR, final, owed
 
 from orchestration.errors import RefusedError, SettingsError
-from orchestration.ledger.adjustments import Adjustment, Adjustments
+from orchestration.ledger.adjustments import Adjustment, Adjustments, Request
 from orchestration.ledger.entries import Award
 from orchestration.ledger.ledger import Ledger
 from orchestration.payouts.lost_exports import charges_of
+from orchestration.payouts.lost_payments import charging, require_lost, uncharged
 from orchestration.payouts.payment_files import control_bytes
 from orchestration.payouts.payouts import Payouts
 from orchestration.payouts.proposals import Payee, Proposal, Unpaid
@@ -58,9 +59,11 @@ class Place(NamedTuple):
         return {payout.payout_id: payout.amount_cents for payout in done.paid}
 
     def charge(self) -> list[Adjustment]:
-        """Asks for the charges of what is kept, as the command does."""
+        """Asks for the charges of what is kept, as the command does; all charges of these payments as they stand then."""
         known = {sha256 for _, name, sha256, _ in Payouts.open(self.url).files() if name == "control.json"}
-        return self.adjustments.ask_once(charges_of(self.kept, known), "ann")
+        charges = charges_of(self.kept, known)
+        self.adjustments.ask_all(uncharged(charges, self.adjustments.all()), "ann")
+        return charging(charges, self.adjustments.all())
 
 
 @pytest.fixture
@@ -136,15 +139,25 @@ def test_a_payout_keeps_no_name_that_the_bank_has_seen(restored: Callable[..., P
     assert paid == 1_999  # 90.00 - 70.01
 
 
-def test_asking_twice_charges_once_whoever_asks_and_once_more_after_a_rejection(restored: Callable[..., Place]) -> None:
+def test_asking_twice_charges_once_whoever_asks(restored: Callable[..., Place]) -> None:
     place = restored(AWARDS[0], AWARDS[1])
     (one,) = place.charge()
-    requests = charges_of(place.kept, ())
-    assert one in place.adjustments.ask_once(requests, "eve") and len(place.adjustments.all()) == 2
-    for adjustment in place.adjustments.all():
-        place.adjustments.reject(adjustment.adjustment_id, "bob")
-    (again,) = place.charge()
-    assert again.adjustment_id == "adj-000003" and again.request == one.request
+    charges = charges_of(place.kept, {row[2] for row in Payouts.open(place.url).files()})
+    assert uncharged(charges, [one]) == [] and place.charge() == [one]
+
+
+def test_a_rejected_charge_is_told_and_not_asked_for_again(restored: Callable[..., Place]) -> None:
+    """Somebody saw that it was not sent: asked for again, it would be approved with the others. By hand it still can be."""
+    place = restored(AWARDS[0], AWARDS[1])
+    (one,) = place.charge()
+    place.adjustments.reject(one.adjustment_id, "bob")
+    assert [(again.adjustment_id, again.decision) for again in place.charge()] == [("adj-000001", "REJECTED")]
+    require_lost(one.request, "ann", place.adjustments.all(), [])
+    place.adjustments.ask(one.request, "ann")
+    assert [(again.adjustment_id, again.decision) for again in place.charge()] == [
+        ("adj-000001", "REJECTED"),
+        ("adj-000002", None),
+    ]
 
 
 def test_a_copy_of_an_export_charges_nobody_again(restored: Callable[..., Place]) -> None:
@@ -154,27 +167,73 @@ def test_a_copy_of_an_export_charges_nobody_again(restored: Callable[..., Place]
     assert [one.request.amount_cents for one in place.charge()] == [7_001]
 
 
-def test_two_exports_of_one_payout_are_named(restored: Callable[..., Place]) -> None:
-    """As where a restored ledger paid it again before anybody charged it."""
+def test_two_exports_of_one_payout_are_two_payments(restored: Callable[..., Place]) -> None:
+    """As where a restored ledger paid it again before anybody charged it, found together or one after the other."""
     place = restored(AWARDS[0], AWARDS[1])
     folder = max(place.kept.glob("export-*"))
+    (first,) = place.charge()
     other = shutil.copytree(folder, folder.with_name("export-000009"))
     rewritten(other / "control.json", posting_no=9)
-    with pytest.raises(RefusedError, match=r"both pay PARTNER:.*charge that payment by `incentives adjust charge`"):
-        place.charge()
+    asked = place.charge()
+    assert [one.request.amount_cents for one in asked] == [7_001, 7_001] and asked[0] == first
+    assert place.charge() == asked
+    owed(place.ledger, "2026-02-16", AWARDS[0], AWARDS[1]._replace(amount_cents=20_000))
+    place.adjustments.approve([one.adjustment_id for one in asked], "bob", LATER)
+    assert list(place.pay(date(2026, 3, 15)).values()) == [5_998]  # 200.00 - 2 x 70.01
 
 
-def test_what_was_charged_by_hand_is_not_charged_again(restored: Callable[..., Place]) -> None:
-    """Under the reason and the note that README says, before the kept files were found."""
+@pytest.mark.parametrize(("by_hand", "rest"), [(7_001, []), (2_001, [5_000]), (7_002, [])])
+def test_what_was_charged_by_hand_is_not_charged_again(
+    restored: Callable[..., Place], by_hand: int, rest: list[int]
+) -> None:
+    """Under the reason and the note that README says, before the kept files were found; too little of it keeps nothing waiting."""
+    place = restored(AWARDS[0], *AWARDS[1:])
+    credit, member = charges_of(place.kept, {one[2] for one in Payouts.open(place.url).files()})
+    (one, *_) = place.adjustments.ask_all(
+        [credit._replace(amount_cents=by_hand, evidence_name="bank.pdf", evidence_sha256="0" * 64)], "dan"
+    )
+    place.adjustments.approve([one.adjustment_id], "bob", DAY)
+    asked = [charge.request for charge in place.charge() if charge.decision is None]
+    assert [request.amount_cents for request in asked] == [*rest, 305] and asked[-1] == member
+
+
+BY_HAND = Request("CHARGE", "lost_payment", "PARTNER", "P 1", "CASH", 5, "PARTNER:P%201|CASH|2026-02-15", "e", "0" * 64)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"note": "the payment of February"},
+        {"note": "PARTNER:P%201|CASH|2026-02-30"},
+        {"note": "see PARTNER:P%201|CASH|2026-02-15"},
+        {"instrument": "AD_CREDIT"},
+        {"beneficiary_id": "P2"},
+        {"beneficiary_type": "CREATOR"},
+    ],
+    ids=str,
+)
+def test_a_charge_by_hand_names_the_payment_of_that_account(change: dict[str, str]) -> None:
+    require_lost(BY_HAND, "ann", [], [])
+    require_lost(BY_HAND._replace(note=f"{BY_HAND.note} again, as the bank says"), "ann", [], [])
+    with pytest.raises(SettingsError, match="the note of a lost_payment begins with its payout's id, which names the"):
+        require_lost(BY_HAND._replace(**change), "ann", [], [])
+
+
+def test_a_payment_that_the_ledger_has_or_charged_is_charged_by_hand_only_as_another(
+    restored: Callable[..., Place],
+) -> None:
     place = restored(AWARDS[0], AWARDS[1])
-    (request,) = charges_of(place.kept, {one[2] for one in Payouts.open(place.url).files()})
-    place.adjustments.ask(request._replace(evidence_name="bank.pdf", evidence_sha256="0" * 64), "dan")
+    payouts = Payouts.open(place.url).payouts()
+    here = BY_HAND._replace(beneficiary_id='P"1,1', note=payouts[0].payout_id)
+    with pytest.raises(RefusedError, match=r"the ledger has PARTNER:.*, EXPORTED, and counts it: if it was paid twice"):
+        require_lost(here, "ann", [], payouts)
+    require_lost(here._replace(note=f"{here.note} again"), "ann", [], payouts)
     (one,) = place.charge()
-    assert one.requested_by == "dan" and len(place.adjustments.all()) == 1
-    with pytest.raises(
-        RefusedError, match="adj-000001 is for PARTNER:.*, of 7001 cents and not 9000: reject it if it is"
-    ):
-        place.adjustments.ask_once([request._replace(amount_cents=9_000)], "eve")
+    lost = one.request._replace(evidence_name="bank.pdf")
+    with pytest.raises(RefusedError, match="adj-000001 charges PARTNER:.*already, by 7001 cents: if it was paid twice"):
+        require_lost(lost, "ann", [one], payouts)
+    require_lost(one.request, "ann", [one], payouts)  # the same one, said again
+    require_lost(lost._replace(note=f"{lost.note} again"), "ann", [one], payouts)
 
 
 def test_an_approved_payout_is_not_paid_under_a_name_that_was_lost(restored: Callable[..., Place]) -> None:

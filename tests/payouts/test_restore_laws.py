@@ -17,6 +17,8 @@ from test_payout_laws import AMOUNT, INSTRUMENT, WHO, Office
 
 from orchestration.ledger.adjustments import Adjustment, Request
 from orchestration.payouts.lost_exports import charges_of
+from orchestration.payouts.lost_payments import uncharged
+from orchestration.payouts.records import Payout
 
 MONEY = st.one_of(
     st.tuples(st.just("award"), WHO, INSTRUMENT, st.sampled_from(["a", "b"]), AMOUNT),
@@ -36,7 +38,7 @@ class RestoredOffice(Office):
         super().__init__(folder / "now")
         self.folder, self.kept = folder, folder / "kept"
         self.bank: Counter[tuple[str, str]] = Counter()
-        self.came_back: list[str] = []
+        self.came_back: list[Payout] = []
         self.granted: list[Adjustment] = []
         self.back_up()
 
@@ -75,11 +77,10 @@ class RestoredOffice(Office):
         for payout in self.desk.payouts():
             if payout.step("FAILED") and payout.payout_id not in before:
                 self.bank[payout.owner[1:]] -= payout.amount_cents
-                self.came_back.append(payout.payout_id)
+                self.came_back.append(payout)
 
     def lose(self) -> None:
         """README, "No newer ledger is left": put back, cancel, charge what was paid, say again what came back and was granted."""
-        paid = {payout.payout_id: payout for payout in self.desk.payouts()}
         self.ledger._engine.dispose()
         shutil.rmtree(self.folder / "now")
         shutil.copytree(self.folder / "back-up", self.folder / "now")
@@ -87,21 +88,20 @@ class RestoredOffice(Office):
         self.desk.cancel(waiting, "ann", "restored")
         if self.kept.exists():
             known = {sha256 for _, name, sha256, _ in self.desk.files() if name == "control.json"}
-            self._post(*charges_of(self.kept, known))
+            self._post(*uncharged(charges_of(self.kept, known), self.adjustments.all()))
         exported = {one.payout_id for one in self.desk.payouts() if one.state == "EXPORTED"}
-        for name in self.came_back:
-            if name in exported:
-                self.desk.fail([name], "cid", "again", self.day)
+        for lost in self.came_back:
+            if lost.payout_id in exported:
+                self.desk.fail([lost.payout_id], "cid", "again", self.day)
             else:
-                lost, why = paid[name], hashlib.sha256(name.encode()).hexdigest()
-                self._post(Request("GRANT", "returned", *lost.owner, lost.amount_cents, name, "bank", why))
+                why = hashlib.sha256(lost.payout_id.encode()).hexdigest()
+                self._post(Request("GRANT", "returned", *lost.owner, lost.amount_cents, lost.payout_id, "bank", why))
         for number, one in enumerate(self.granted):
             self._post(one.request._replace(note=f"again on {self.day}: {number}"))
         self.owe()
-        self.back_up()
 
     def _post(self, *requests: Request) -> None:
-        asked = self.adjustments.ask_once(requests, "ann")
+        asked = self.adjustments.ask_all(requests, "ann")
         waiting = [one.adjustment_id for one in asked if one.decision is None]
         self.adjustments.approve(waiting, "bob", self.day)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +18,7 @@ from orchestration.command_line import app, exit_code
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
-from orchestration.recorded_heads import recorded_heads
+from orchestration.recorded_heads import record_head, recorded_heads
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse
 
@@ -151,10 +152,23 @@ def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     assert code == 1 and "charges of lost payments wait: `incentives adjust approve --all-of lost_payment`" in line
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "ann")
     assert code == 1 and "somebody else must approve it" in line
+    evidence = tmp_path / "statement.txt"
+    evidence.write_text("paid twice")
+    again = ["adjust", "charge", "PARTNER:P1", "1.00", "--reason", "lost_payment", "--evidence", str(evidence)]
+    code, line = said(*again, "--note", "sent twice", "--by", "bob")
+    assert code == 2 and "the note of a lost_payment begins with its payout's id" in line
+    code, line = said(*again, "--note", "PARTNER:P1|CASH|2026-01-15 sent twice", "--by", "bob")
+    assert code == 0 and line.startswith("adj-000002: CHARGE $1.00")
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
-    assert code == 0 and "APPROVED by bob, posting 2" in line
+    assert code == 0 and "APPROVED by bob, posting 2" in line and "asked for by bob; awaits another person" in line
+    code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
+    assert code == 1 and "adj-000002 was asked for by bob; somebody else must approve it" in line
+    head = settings.payouts / "ledger_head.json"
+    head.unlink()  # as where the command before was killed once it had posted
+    assert said("adjust", "reject", "adj-000002", "--by", "ann")[0] == 0
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
     assert code == 2 and "no adjustment of reason 'lost_payment' waits" in line
+    assert json.loads(head.read_text())["posting_no"] == 2
     assert "0 payouts proposed" in said("payouts", "propose", "--by", "ann")[1]
     assert ledger_faults(settings) == []
 
@@ -181,6 +195,14 @@ def test_a_home_put_back_whole_pays_nobody_again_where_another_disk_knows(
         payout_desk.fail(settings, [proposed.payout_id], "cid", "the bank was closed")
     (tmp_path / "disk").rmdir()
     (tmp_path / "away").rename(tmp_path / "disk")
+    Ledger.open(settings.ledger_url).post_awards(date(2026, 1, 15), [AWARD._replace(amount_cents=10_001)], "x", "t", {})
+    record_head(replace(settings, head_copy=None))
+    with pytest.raises(
+        RefusedError, match=r"head.json, .*, knows postings to 2, and the home to 3: .* ran without this"
+    ):
+        payout_desk.fail(settings, [proposed.payout_id], "cid", "the bank was closed")
+    record_head(settings)
+    assert len(recorded_heads(settings)) == 3
     for kept, place in zip(snapshot, (tmp_path / "now", tmp_path / "elsewhere"), strict=True):
         shutil.rmtree(place)
         kept.rename(place)
@@ -210,6 +232,15 @@ def test_no_step_is_taken_on_the_ledger_of_another_home(
         ("payouts", "settle", proposed.payout_id, "--by", "bob"),
         ("payouts", "cancel", proposed.payout_id, "--by", "bob", "--reason", "none"),
         ("adjust", "reject", "adj-000001", "--by", "bob"),
+        ("adjust", "charge-lost", str(mine.payouts), "--by", "bob"),
+        (
+            "adjust",
+            "grant",
+            "PARTNER:P1",
+            "1",
+            *["--reason", "r", "--note", "n", "--by", "bob", "--evidence"],
+            __file__,
+        ),
     ):
         with pytest.raises(
             RefusedError, match="does not have posting 2, which .* recorded as its head: set INCENTIVES_LED"

@@ -1,0 +1,100 @@
+"""Payments that were made and that a restored ledger no longer knows: each is charged once, so that it is not paid again.
+
+Does not belong here: the files that say what was paid (``lost_exports``), and how an adjustment is posted
+(``orchestration.ledger.adjustments``).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import Final
+from urllib.parse import unquote
+
+from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.adjustments import Adjustment, Request
+from orchestration.ledger.payout_states import EXPORTED
+from orchestration.payouts.payment_files import CONTROL
+from orchestration.payouts.proposals import Owner, payout_id
+from orchestration.payouts.records import Payout
+
+LOST_PAYMENT: Final = "lost_payment"
+"""The reason of every charge for a payment that the ledger lost; its note is the id of the payout."""
+
+_BY_HAND: Final = ""
+"""What stands for the export of a charge whose evidence is none."""
+
+
+def owner_of(name: str) -> Owner:
+    """Whose payout has this id; ValueError where none can."""
+    whose, instrument, day = name.split("|")
+    kind, _, beneficiary = whose.partition(":")
+    owner = Owner(kind, unquote(beneficiary, errors="strict"), instrument)
+    if payout_id(owner, date.fromisoformat(day)) != name:
+        raise ValueError(f"{name} names no payout")
+    return owner
+
+
+def uncharged(charges: Iterable[Request], standing: Iterable[Adjustment]) -> list[Request]:
+    """What of these charges is to be asked for: less what was charged of the same export, or by hand before its files were found.
+
+    Nothing of one that was rejected: somebody looked at it and said that it was not paid.
+    """
+    charged: Counter[tuple[Request, str]] = Counter()
+    rejected = set()
+    for adjustment in standing:
+        key = _payment_of(adjustment.request), _export_of(adjustment.request)
+        if adjustment.decision == "REJECTED":
+            rejected.add(key)
+        else:
+            charged[key] += adjustment.request.amount_cents
+    asked = []
+    for charge in charges:
+        payment, export = _payment_of(charge), _export_of(charge)
+        rest = charge.amount_cents - charged[payment, export] - charged[payment, _BY_HAND]
+        if rest > 0 and (payment, export) not in rejected:
+            asked.append(charge._replace(amount_cents=rest))
+    return asked
+
+
+def charging(charges: Iterable[Request], standing: Iterable[Adjustment]) -> list[Adjustment]:
+    """Every adjustment that charges one of these payments, those that were rejected too."""
+    wanted = {_payment_of(charge) for charge in charges}
+    return [adjustment for adjustment in standing if _payment_of(adjustment.request) in wanted]
+
+
+def require_lost(charge: Request, by: str, standing: Iterable[Adjustment], payouts: Iterable[Payout]) -> None:
+    """Holds a charge by hand to a payment that the ledger neither has nor charged.
+
+    SettingsError where its note does not begin with the id of a payout of that account, RefusedError where it counts already. More
+    words in the note make it another payment: the same one, that was sent a second time.
+    """
+    owner = Owner(charge.beneficiary_type, charge.beneficiary_id, charge.instrument)
+    try:
+        named = owner_of(charge.note.partition(" ")[0])
+    except ValueError:
+        named = None
+    if named != owner:
+        raise SettingsError(
+            f"the note of a {LOST_PAYMENT} begins with its payout's id, which names the account and instrument that are charged: "
+            f"{payout_id(owner, date(2026, 1, 15))} for one of that day"
+        )
+    again = "if it was paid twice, say so after the id in the note"
+    for payout in payouts:
+        if payout.payout_id == charge.note and payout.step(EXPORTED):
+            raise RefusedError(f"the ledger has {payout.payout_id}, {payout.state}, and counts it: {again}")
+    for found in charging([charge], standing):
+        if found.decision != "REJECTED" and (found.request, found.requested_by, found.decision) != (charge, by, None):
+            raise RefusedError(
+                f"{found.adjustment_id} charges {charge.note} already, by {found.request.amount_cents} cents: {again}"
+            )
+
+
+def _payment_of(request: Request) -> Request:
+    """A request but for its amount and evidence: the account, why, and the payout's id."""
+    return request._replace(amount_cents=0, evidence_name="", evidence_sha256="")
+
+
+def _export_of(request: Request) -> str:
+    return request.evidence_sha256 if request.evidence_name == CONTROL else _BY_HAND
