@@ -234,6 +234,9 @@ def test_a_payment_that_the_ledger_has_or_charged_is_charged_by_hand_only_as_ano
         require_lost(lost, "ann", [one], payouts)
     require_lost(one.request, "ann", [one], payouts)  # the same one, said again
     require_lost(lost._replace(note=f"{lost.note} again"), "ann", [one], payouts)
+    (posted,) = place.adjustments.approve([one.adjustment_id], "bob", LATER)
+    with pytest.raises(RefusedError, match="adj-000001 charges PARTNER:"):
+        require_lost(one.request, "ann", [posted], payouts)
 
 
 def test_an_approved_payout_is_not_paid_under_a_name_that_was_lost(restored: Callable[..., Place]) -> None:

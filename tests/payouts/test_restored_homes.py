@@ -121,6 +121,23 @@ def test_a_ledger_and_payouts_of_a_back_up_pay_nobody_again(
     assert [payout.payout_id for payout in done.paid] == [proposed.payout_id]
 
 
+def test_a_ledger_put_back_alone_pays_nobody_again(home: Callable[[str, date, str], Settings], tmp_path: Path) -> None:
+    """As beside a lost `serving`: the files of exports that stayed know of the posting that the ledger lacks."""
+    settings, ledger = home("now", date(2026, 1, 15), "account"), tmp_path / "elsewhere"
+    _, (proposed,) = payout_desk.propose(settings, "ann")
+    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    shutil.copytree(ledger, tmp_path / "ledger")
+    _, written = payout_desk.export(settings, "cid")
+    shutil.rmtree(ledger)
+    (tmp_path / "ledger").rename(ledger)
+    settings.serving.rename(tmp_path / "aside")
+    for path in written:  # filed away where payments are sent from
+        path.unlink()
+    for step in (payout_desk.propose, payout_desk.export):
+        with pytest.raises(RefusedError, match="recorded as the head and is missing: the ledger's tail was cut off"):
+            step(settings, "cid")
+
+
 def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     home: Callable[[str, date, str], Settings], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
