@@ -17,20 +17,20 @@ from orchestration.accepted_rows import check_rows_kept
 from orchestration.awards import read_awards
 from orchestration.closed_days import check_not_behind, check_same_history, require_same_deliveries
 from orchestration.errors import RefusedError, SettingsError
-from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, require_request
+from orchestration.ledger.adjustments import Adjustment, Adjustments, Request, own, require_request
 from orchestration.ledger.entries import CHARGE
 from orchestration.ledger.ledger import Ledger
-from orchestration.ledger.people import person, same_person
+from orchestration.ledger.people import person
 from orchestration.payouts.exports import foreign_files, write_missing
 from orchestration.payouts.lost_exports import charges_of
-from orchestration.payouts.lost_payments import LOST_PAYMENT, charging, require_lost, uncharged
+from orchestration.payouts.lost_payments import LOST_PAYMENT, charging, doubtful, require_lost, uncharged
 from orchestration.payouts.payees import is_known, payees_as_known
 from orchestration.payouts.payment_files import CONTROL, Debtor
 from orchestration.payouts.payouts import Export, Payouts
 from orchestration.payouts.proposals import Payee, Proposal, Unpaid
 from orchestration.payouts.records import Payout
 from orchestration.progress import Progress
-from orchestration.recorded_heads import record_head, recorded_heads
+from orchestration.recorded_heads import record_head, recorded_heads, require_heads_held
 from orchestration.settings import Settings
 from orchestration.warehouse import is_built, open_warehouse, read_window, require_own_rows
 from orchestration.writer_lock import writer_lock
@@ -150,20 +150,20 @@ def approve_adjustments(settings: Settings, adjustment_ids: Sequence[str], by: s
 
 
 def approve_all_of(settings: Settings, reason: str, by: str) -> list[Adjustment]:
-    """Posts all adjustments of a reason that wait and that others asked for; all that waited, as they stand now.
+    """Posts all adjustments of a reason that wait, but own ones and doubtful ones; all that waited, as they stand now.
 
-    SettingsError where none waited, RefusedError where the same person asked for each; BusyError while a run is at work.
+    SettingsError where none waited, RefusedError where none of them can be approved so; BusyError while a run is at work.
     """
     name = person(by)
     with _begun_and_alone(settings, "incentives adjust approve"):
-        waited = [
-            one for one in adjustments_of(settings).all() if one.request.reason == reason and one.decision is None
-        ]
-        others = [one.adjustment_id for one in waited if not same_person(one.requested_by, name)]
-        if waited and not others:
-            raise RefusedError(f"{waited[0].adjustment_id} was asked for by {name}; somebody else must approve it")
+        standing = adjustments_of(settings).all()
+        waited = [one for one in standing if one.request.reason == reason and one.decision is None]
+        kept = own(waited, name) | doubtful(waited, standing)
+        chosen = [one.adjustment_id for one in waited if one.adjustment_id not in kept]
+        if waited and not chosen:
+            raise RefusedError(kept[waited[0].adjustment_id])
         # Also where none waits, as after a crash: what was posted then is recorded now.
-        _approve(settings, others, name)
+        _approve(settings, chosen, name)
         if not waited:
             raise SettingsError(f"no adjustment of reason {ascii(reason)} waits; `incentives adjust list` names all")
         return adjustments_of(settings).these([one.adjustment_id for one in waited])
@@ -179,14 +179,7 @@ def _approve(settings: Settings, adjustment_ids: Sequence[str], by: str) -> list
 
 def _require_own_ledger(settings: Settings) -> None:
     Progress.of_begun_home(settings)
-    ledger = Ledger.open(settings.ledger_url)
-    for anchor in recorded_heads(settings):
-        standing = next(iter(ledger.postings(anchor.posting_no)), None) if anchor.posting_no else None
-        if anchor.posting_no and (standing is None or standing.hash != anchor.hash):
-            raise RefusedError(
-                f"nothing was done, since the ledger does not have posting {anchor.posting_no}, which {settings.home} recorded "
-                "as its head: set INCENTIVES_LEDGER_URL to the ledger of this home, or see what `incentives verify` says of it"
-            )
+    require_heads_held(settings)
 
 
 def require_sound(settings: Settings) -> None:

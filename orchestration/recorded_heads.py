@@ -31,8 +31,25 @@ def recorded_heads(settings: Settings) -> list[Head]:
     return [head for head in heads if head is not None]
 
 
+def require_heads_held(settings: Settings) -> None:
+    """RefusedError where the ledger is not the one that was last published or paid from: another, or from before."""
+    ledger = Ledger.open(settings.ledger_url)
+    for head in recorded_heads(settings):
+        standing = next(iter(ledger.postings(head.posting_no)), None) if head.posting_no else None
+        if head.posting_no and (standing is None or standing.hash != head.hash):
+            raise RefusedError(
+                f"nothing was done, since the ledger does not have posting {head.posting_no}, which {settings.home} recorded "
+                "as its head: set INCENTIVES_LEDGER_URL to the ledger of this home; where it was put back from a back-up, see "
+                "README (No newer ledger is left) and `incentives verify`"
+            )
+
+
 def record_head(settings: Settings) -> None:
-    """Records the head of now at every place but with a publication, which does so itself."""
+    """Records the head of now at every place but with a publication, which does so itself; RefusedError as ``require_heads_held``.
+
+    A head that the ledger does not hold is all that keeps what it lacks from being paid again, so none is ever written over.
+    """
+    require_heads_held(settings)
     head = Ledger.open(settings.ledger_url).head()
     settings.payouts.mkdir(mode=0o700, exist_ok=True)
     for path in _places(settings):

@@ -24,7 +24,7 @@ from orchestration.payout_desk import unposted
 from orchestration.plots import Series, line_plot
 from orchestration.progress import Progress
 from orchestration.publication import loaded_head, publish, require_one_moment
-from orchestration.recorded_heads import record_head
+from orchestration.recorded_heads import record_head, require_heads_held
 from orchestration.settings import Settings
 from orchestration.warehouse import open_warehouse, read_window, require_built
 
@@ -67,6 +67,7 @@ def served_marts_asset(settings: Settings) -> dg.AssetsDefinition:
             require_same_deliveries(connection, settings, FEEDS)
             require_day_posted(settings, connection, window.as_of)
             check_same_history(settings, progress)
+            require_heads_held(settings)
             head = loaded_head(connection, Ledger.open(settings.ledger_url))
             require_one_moment(connection, head)
             closed = closed_hashes(settings, window.known_through)

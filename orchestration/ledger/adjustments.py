@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, func, insert, select
 
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.accounts import MANUAL_PREFIX, account
@@ -103,8 +103,8 @@ class Adjustments:
         with writing(self._engine) as connection:
             as_of = last_day(connection, day)
             for found in _undecided(connection, adjustment_ids, "APPROVED", name):
-                if same_person(found.requested_by, name):
-                    raise RefusedError(f"{found.adjustment_id} was asked for by {name}; somebody else must approve it")
+                for why in own([found], name).values():
+                    raise RefusedError(why)
                 posted = append(
                     connection,
                     head_of(connection),
@@ -148,6 +148,15 @@ class Adjustments:
 def evidence_of(content: bytes) -> str:
     """The hash by which a file of evidence is known: SHA-256 in hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
+
+
+def own(waiting: Iterable[Adjustment], by: str) -> dict[str, str]:
+    """The adjustments that this person asked for, and so cannot approve: id → why."""
+    return {
+        one.adjustment_id: f"{one.adjustment_id} was asked for by {one.requested_by}; somebody else must approve it"
+        for one in waiting
+        if same_person(one.requested_by, by)
+    }
 
 
 def movement_of(adjustment: Adjustment, as_of: date) -> Movement:
@@ -213,7 +222,7 @@ def _adjustments(connection: Connection) -> list[Adjustment]:
             decisions.posting_no,
         )
         .outerjoin(ADJUSTMENT_DECISIONS, decisions.adjustment_id == ADJUSTMENTS.c.adjustment_id)
-        .order_by(ADJUSTMENTS.c.adjustment_id)
+        .order_by(func.length(ADJUSTMENTS.c.adjustment_id), ADJUSTMENTS.c.adjustment_id)
     )
     return [Adjustment(row[0], Request(*row[1:10]), *row[10:]) for row in rows_of(connection, statement)]
 

@@ -6,7 +6,6 @@ Does not belong here: the files that say what was paid (``lost_exports``), and h
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
@@ -14,6 +13,7 @@ from urllib.parse import unquote
 
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.adjustments import Adjustment, Request
+from orchestration.ledger.entries import CHARGE
 from orchestration.ledger.payout_states import EXPORTED
 from orchestration.payouts.payment_files import CONTROL
 from orchestration.payouts.proposals import Owner, payout_id
@@ -37,25 +37,30 @@ def owner_of(name: str) -> Owner:
 
 
 def uncharged(charges: Iterable[Request], standing: Iterable[Adjustment]) -> list[Request]:
-    """What of these charges is to be asked for: less what was charged of the same export, or by hand before its files were found.
+    """The charges that nobody asked for yet, of a payment and an export.
 
-    Nothing of one that was rejected: somebody looked at it and said that it was not paid.
+    One that was rejected is not asked for again: somebody looked at it and said that it was not paid.
     """
-    charged: Counter[tuple[Request, str]] = Counter()
-    rejected = set()
-    for adjustment in standing:
-        key = _payment_of(adjustment.request), _export_of(adjustment.request)
-        if adjustment.decision == "REJECTED":
-            rejected.add(key)
-        else:
-            charged[key] += adjustment.request.amount_cents
-    asked = []
-    for charge in charges:
-        payment, export = _payment_of(charge), _export_of(charge)
-        rest = charge.amount_cents - charged[payment, export] - charged[payment, _BY_HAND]
-        if rest > 0 and (payment, export) not in rejected:
-            asked.append(charge._replace(amount_cents=rest))
-    return asked
+    known = {(_payment_of(one.request), _export_of(one.request)) for one in standing}
+    return [charge for charge in charges if (_payment_of(charge), _export_of(charge)) not in known]
+
+
+def doubtful(waiting: Iterable[Adjustment], standing: Iterable[Adjustment]) -> dict[str, str]:
+    """Charges of exports whose payment is charged by hand too, which a person must look at: id → why.
+
+    Whether it was the same payment, or one more of the same payout, no file tells.
+    """
+    by_hand = {
+        _payout_of(one.request): one.adjustment_id
+        for one in standing
+        if one.decision != "REJECTED" and _is_lost(one.request) and _export_of(one.request) == _BY_HAND
+    }
+    return {
+        one.adjustment_id: f"{one.adjustment_id} and {by_hand[_payout_of(one.request)]}, by hand, charge one payout: reject "
+        f"{one.adjustment_id} where they are one payment, and approve it by its id where it was paid twice"
+        for one in waiting
+        if _is_lost(one.request) and _export_of(one.request) != _BY_HAND and _payout_of(one.request) in by_hand
+    }
 
 
 def charging(charges: Iterable[Request], standing: Iterable[Adjustment]) -> list[Adjustment]:
@@ -72,7 +77,7 @@ def require_lost(charge: Request, by: str, standing: Iterable[Adjustment], payou
     """
     owner = Owner(charge.beneficiary_type, charge.beneficiary_id, charge.instrument)
     try:
-        named = owner_of(charge.note.partition(" ")[0])
+        named = owner_of(_payout_of(charge))
     except ValueError:
         named = None
     if named != owner:
@@ -91,9 +96,18 @@ def require_lost(charge: Request, by: str, standing: Iterable[Adjustment], payou
             )
 
 
+def _is_lost(request: Request) -> bool:
+    return (request.entry_type, request.reason) == (CHARGE, LOST_PAYMENT)
+
+
 def _payment_of(request: Request) -> Request:
-    """A request but for its amount and evidence: the account, why, and the payout's id."""
+    """A request but for its amount and evidence: the account, why, and the note."""
     return request._replace(amount_cents=0, evidence_name="", evidence_sha256="")
+
+
+def _payout_of(request: Request) -> str:
+    """The id of the payout that a charge names, whatever more its note says."""
+    return request.note.partition(" ")[0]
 
 
 def _export_of(request: Request) -> str:

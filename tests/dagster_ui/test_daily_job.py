@@ -5,6 +5,7 @@ Does not belong here: figures (``tests/end_to_end``) or how the UI shows a run (
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -23,6 +24,8 @@ from orchestration.assets.ledger import money_check_keys
 from orchestration.assets.models import Translator
 from orchestration.dbt import PROJECT
 from orchestration.errors import RefusedError
+from orchestration.ledger.chain import recorded_head
+from orchestration.ledger.ledger import Ledger
 from orchestration.partitions import RANGE_END, RANGE_START, delivery_days
 from orchestration.progress import Progress
 from orchestration.window import DAY
@@ -190,6 +193,19 @@ def test_a_warehouse_of_a_day_before_is_not_published_alone(location: CodeLocati
     replace(progress, processed_through=progress.processed_through + DAY).save(location.settings)
     state = location.settings.state.read_bytes()
     assert "stands as of" in refusal(location.run({}, "served_marts"))
+    assert location.settings.state.read_bytes() == state
+
+
+def test_nothing_is_published_from_a_ledger_that_lacks_a_payment(location: CodeLocation) -> None:
+    """Put back from before it: what is recorded of the payment is all that keeps it from being made again."""
+    paid = Ledger.open(location.settings.ledger_url).head()._replace(posting_no=99)
+    heads = [location.settings.payouts / "ledger_head.json", location.settings.serving / "finance" / "paid_head.json"]
+    for head in heads:
+        head.write_text(json.dumps(paid._asdict()))
+    state = location.settings.state.read_bytes()
+    told = refusal(location.run({}, "served_marts"))
+    assert "the ledger does not have posting 99" in told
+    assert [recorded_head(head.read_text()) for head in heads] == [paid, paid]
     assert location.settings.state.read_bytes() == state
 
 

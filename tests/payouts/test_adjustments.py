@@ -148,3 +148,14 @@ def test_a_request_that_was_taken_away_is_named(adjustments: Adjustments, tmp_pa
             raw.execute(f"DROP TRIGGER {name}")
         raw.execute("DELETE FROM adjustments WHERE note = 'two'")
     assert adjustments.faults() == ["adj-000002 is missing, and adj-000003 stands there: a request was taken away"]
+
+
+def test_the_millionth_adjustment_comes_last(adjustments: Adjustments, tmp_path: Path) -> None:
+    adjustments.ask(GOODWILL, "ann")
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            raw.execute(f"DROP TRIGGER {name}")
+        columns = [row[0] for row in raw.execute("SELECT name FROM pragma_table_info('adjustments')")][1:]
+        for name in ("adj-1000000", "adj-999999"):
+            raw.execute(f"INSERT INTO adjustments SELECT ?, {', '.join(columns)} FROM adjustments LIMIT 1", [name])
+    assert [one.adjustment_id for one in adjustments.all()] == ["adj-000001", "adj-999999", "adj-1000000"]

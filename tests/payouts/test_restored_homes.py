@@ -138,6 +138,25 @@ def test_a_ledger_put_back_alone_pays_nobody_again(home: Callable[[str, date, st
             step(settings, "cid")
 
 
+def test_a_head_that_the_ledger_lacks_is_never_written_over(
+    home: Callable[[str, date, str], Settings], tmp_path: Path
+) -> None:
+    """It is all that keeps a restored ledger from paying again, on this disk and on the other one."""
+    (tmp_path / "disk").mkdir()
+    settings, ledger = home("now", date(2026, 1, 15), "account"), tmp_path / "elsewhere"
+    settings = replace(settings, head_copy=tmp_path / "disk" / "head.json")
+    _, (proposed,) = payout_desk.propose(settings, "ann")
+    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    shutil.copytree(ledger, tmp_path / "ledger")
+    payout_desk.export(settings, "cid")
+    shutil.rmtree(ledger)
+    (tmp_path / "ledger").rename(ledger)
+    before = recorded_heads(settings)
+    with pytest.raises(RefusedError, match=r"does not have posting 2, .*No newer ledger is left"):
+        record_head(settings)
+    assert recorded_heads(settings) == before
+
+
 def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     home: Callable[[str, date, str], Settings], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -177,7 +196,9 @@ def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     code, line = said(*again, "--note", "PARTNER:P1|CASH|2026-01-15 sent twice", "--by", "bob")
     assert code == 0 and line.startswith("adj-000002: CHARGE $1.00")
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
-    assert code == 0 and "APPROVED by bob, posting 2" in line and "asked for by bob; awaits another person" in line
+    assert code == 1 and "adj-000001 and adj-000002, by hand, charge one payout: reject adj-000001 where" in line
+    code, line = said("adjust", "approve", "adj-000001", "--by", "bob")
+    assert code == 0 and "APPROVED by bob, posting 2" in line
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
     assert code == 1 and "adj-000002 was asked for by bob; somebody else must approve it" in line
     head = settings.payouts / "ledger_head.json"
@@ -218,7 +239,7 @@ def test_a_home_put_back_whole_pays_nobody_again_where_another_disk_knows(
         RefusedError, match=r"head.json, .*, knows postings to 2, and the home to 3: .* ran without this"
     ):
         payout_desk.fail(settings, [proposed.payout_id], "cid", "the bank was closed")
-    record_head(settings)
+    shutil.copy(settings.payouts / "ledger_head.json", tmp_path / "disk" / "head.json")  # as the message says
     assert len(recorded_heads(settings)) == 3
     for kept, place in zip(snapshot, (tmp_path / "now", tmp_path / "elsewhere"), strict=True):
         shutil.rmtree(place)
