@@ -26,9 +26,9 @@ def recorded_heads(settings: Settings) -> list[Head]:
     copy is not there.
     """
     beside = {path: _head_in(settings, path) for path in _places(settings)}
-    _require_copy_kept(settings, beside)
-    heads = [published_head(settings), *beside.values()]
-    return [head for head in heads if head is not None]
+    published = published_head(settings)
+    _require_own_copy(settings, published, beside)
+    return [head for head in (published, *beside.values()) if head is not None]
 
 
 def require_heads_held(settings: Settings) -> None:
@@ -63,8 +63,14 @@ def _places(settings: Settings) -> list[Path]:
     return places if settings.head_copy is None else [settings.head_copy, *places]
 
 
-def _require_copy_kept(settings: Settings, heads: Mapping[Path, Head | None]) -> None:
+def _require_own_copy(settings: Settings, published: Head | None, heads: Mapping[Path, Head | None]) -> None:
+    """RefusedError where the copy is not as this home left it."""
     copy, home = heads.get(settings.head_copy or Path()), heads[head_file(settings)]
+    if copy is not None and home is None and published is None:
+        raise RefusedError(
+            f"{settings.head_copy}, which INCENTIVES_HEAD_COPY names, knows a ledger, and {settings.home} published none of it: "
+            "name a file of its own for this home; where it was put back from a back-up, see README (No newer ledger is left)"
+        )
     if settings.head_copy is not None and home is not None and (copy is None or copy.posting_no < home.posting_no):
         what = (
             "is missing" if copy is None else f"knows postings to {copy.posting_no}, and the home to {home.posting_no}"
@@ -76,6 +82,8 @@ def _require_copy_kept(settings: Settings, heads: Mapping[Path, Head | None]) ->
 
 
 def _head_in(settings: Settings, path: Path) -> Head | None:
+    if path.is_dir():
+        raise SettingsError(f"{path} is a folder, and the ledger's head is recorded in a file: name one in it")
     if path == settings.head_copy and not path.parent.is_dir():
         raise SettingsError(
             f"INCENTIVES_HEAD_COPY is {path}, and there is no folder {path.parent}: mount it, or name another"

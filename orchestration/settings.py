@@ -104,12 +104,20 @@ class Settings:
             finance_group=environment.get("INCENTIVES_FINANCE_GROUP") or None,
             payout_days=_payout_days(environment.get("INCENTIVES_PAYOUT_DAYS") or "15"),
             debtor=_debtor(*(environment.get(f"INCENTIVES_DEBTOR_{part}") or "" for part in _DEBTOR)),
-            head_copy=Path(head_copy).expanduser().resolve() if head_copy else None,
+            head_copy=_elsewhere(head_copy) if head_copy else None,
             **chosen,
         )
 
 
 _DEBTOR = ("NAME", "ACCOUNT", "AGENT")
+
+
+def _elsewhere(text: str) -> Path:
+    """A file that is the same one wherever commands run."""
+    path = Path(text).expanduser()
+    if not path.is_absolute():
+        raise SettingsError(f"INCENTIVES_HEAD_COPY is {text!r}, another file in each folder; write its path from / on")
+    return path.resolve()
 
 
 def _payout_days(text: str) -> tuple[int, ...]:

@@ -36,6 +36,11 @@ def owner_of(name: str) -> Owner:
     return owner
 
 
+def lost_payout(note: str) -> str:
+    """The id of the payout that the note of a charge names, whatever more it says."""
+    return note.partition(" ")[0]
+
+
 def uncharged(charges: Iterable[Request], standing: Iterable[Adjustment]) -> list[Request]:
     """The charges that nobody asked for yet, of a payment and an export.
 
@@ -85,6 +90,10 @@ def require_lost(charge: Request, by: str, standing: Iterable[Adjustment], payou
             f"the note of a {LOST_PAYMENT} begins with its payout's id, which names the account and instrument that are charged: "
             f"{payout_id(owner, date(2026, 1, 15))} for one of that day"
         )
+    if charge.evidence_name == CONTROL:
+        raise SettingsError(
+            f"{CONTROL} is what `incentives adjust charge-lost` reads: name its folder to that, or other evidence here"
+        )
     again = "if it was paid twice, say so after the id in the note"
     for payout in payouts:
         if payout.payout_id == charge.note and payout.step(EXPORTED):
@@ -92,7 +101,8 @@ def require_lost(charge: Request, by: str, standing: Iterable[Adjustment], payou
     for found in charging([charge], standing):
         if found.decision != "REJECTED" and (found.request, found.requested_by, found.decision) != (charge, by, None):
             raise RefusedError(
-                f"{found.adjustment_id} charges {charge.note} already, by {found.request.amount_cents} cents: {again}"
+                f"{found.adjustment_id} charges {charge.note} already, by {found.request.amount_cents} cents: {again}; "
+                "if that one is wrong, reject it, or grant back what was charged"
             )
 
 
@@ -106,8 +116,7 @@ def _payment_of(request: Request) -> Request:
 
 
 def _payout_of(request: Request) -> str:
-    """The id of the payout that a charge names, whatever more its note says."""
-    return request.note.partition(" ")[0]
+    return lost_payout(request.note)
 
 
 def _export_of(request: Request) -> str:

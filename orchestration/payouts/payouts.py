@@ -31,7 +31,7 @@ from orchestration.ledger.tables import (
     PAYOUTS,
 )
 from orchestration.payouts.audit import inputs_hash_of_fail, inputs_hash_of_pay, payout_faults
-from orchestration.payouts.lost_payments import LOST_PAYMENT
+from orchestration.payouts.lost_payments import LOST_PAYMENT, lost_payout
 from orchestration.payouts.payment_files import Debtor, Payment, rendered
 from orchestration.payouts.proposals import Owner, Payee, Proposal, Unpaid, decided, hold_reason, payee_of, payout_id
 from orchestration.payouts.records import Payout, in_state, payable_balances, payable_lines, payouts_where
@@ -42,7 +42,7 @@ _LOST: Final = (
     .where(ADJUSTMENTS.c.entry_type == CHARGE, ADJUSTMENTS.c.reason == LOST_PAYMENT)
     .where(func.coalesce(ADJUSTMENT_DECISIONS.c.decision, "") != "REJECTED")
 )
-"""Whose payment a restored ledger lost, and its id, which the bank knows."""
+"""Whose payment a restored ledger lost, and the note that names its id, which the bank knows."""
 
 _CAME_BACK: Final = {
     SETTLED: ": if its money came back, grant it by `incentives adjust grant`",
@@ -136,7 +136,7 @@ class Payouts:
             balances = payable_balances(connection, [payout.owner for payout in approved])
             faults = {payout.payout_id: _fault(payout, balances[payout.owner], payees) for payout in approved}
             # The bank knows the id of a payment that a restored ledger lost, and would drop another one of it.
-            lost = {row[3] for row in rows_of(connection, _LOST)}
+            lost = {lost_payout(row[3]) for row in rows_of(connection, _LOST)}
             faults |= dict.fromkeys(lost & faults.keys(), "charged as a lost payment; the next payout day has it")
             paid = tuple(payout for payout in approved if not faults[payout.payout_id])
             cancelled = tuple((payout_id, fault) for payout_id, fault in faults.items() if fault)
@@ -206,7 +206,7 @@ def _taken(connection: Connection, day: date) -> dict[Owner, str]:
             *row[:3]
         ): f"its payout of {day} was made already and is charged as a lost payment; the next payout day has it"
         for row in rows_of(connection, _LOST)
-        if row[3] == payout_id(Owner(*row[:3]), day)
+        if lost_payout(row[3]) == payout_id(Owner(*row[:3]), day)
     }
     return taken | {payout.owner: f"{payout.payout_id} is {payout.state} and awaits a decision" for payout in waiting}
 

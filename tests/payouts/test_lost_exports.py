@@ -131,7 +131,9 @@ def test_charges_stand_before_the_days_that_earned_them(restored: Callable[..., 
 def test_a_payout_keeps_no_name_that_the_bank_has_seen(restored: Callable[..., Place]) -> None:
     """The rest of a lost payment's day would have the same id, by which banks tell a payment that is sent twice."""
     place = restored(AWARDS[0], AWARDS[1])
-    place.adjustments.approve([one.adjustment_id for one in place.charge()], "bob", LATER)
+    (credit,) = charges_of(place.kept, {row[2] for row in Payouts.open(place.url).files()})
+    asked = place.adjustments.ask(credit._replace(note=f"{credit.note} as the bank says"), "ann")
+    place.adjustments.approve([asked.adjustment_id], "bob", LATER)
     owed(place.ledger, "2026-02-15", AWARDS[0], AWARDS[1]._replace(amount_cents=9_000))
     (waits,) = Payouts.open(place.url).propose(LATER, PAYEES, "ann")
     assert isinstance(waits, Unpaid) and "charged as a lost payment; the next payout day has it" in waits.reason
@@ -152,9 +154,9 @@ def test_a_rejected_charge_is_told_and_not_asked_for_again(restored: Callable[..
     (one,) = place.charge()
     place.adjustments.reject(one.adjustment_id, "bob")
     assert [(again.adjustment_id, again.decision) for again in place.charge()] == [("adj-000001", "REJECTED")]
-    require_lost(one.request, "ann", place.adjustments.all(), [])
-    place.adjustments.ask(one.request, "ann")
-    assert doubtful(place.adjustments.all(), place.adjustments.all()) == {}
+    by_hand = one.request._replace(evidence_name="bank.pdf")
+    require_lost(by_hand, "ann", place.adjustments.all(), [])
+    place.adjustments.ask(by_hand, "ann")
     assert [(again.adjustment_id, again.decision) for again in place.charge()] == [
         ("adj-000001", "REJECTED"),
         ("adj-000002", None),
@@ -235,21 +237,27 @@ def test_a_payment_that_the_ledger_has_or_charged_is_charged_by_hand_only_as_ano
     lost = one.request._replace(evidence_name="bank.pdf")
     with pytest.raises(RefusedError, match="adj-000001 charges PARTNER:.*already, by 7001 cents: if it was paid twice"):
         require_lost(lost, "ann", [one], payouts)
-    require_lost(one.request, "ann", [one], payouts)  # the same one, said again
+    (same,) = place.adjustments.ask_all([lost], "ann")
+    require_lost(lost, "ann", [same], payouts)  # the same one, said again
+    with pytest.raises(SettingsError, match="control.json is what `incentives adjust charge-lost` reads"):
+        require_lost(one.request, "ann", [], payouts)
     require_lost(lost._replace(note=f"{lost.note} again"), "ann", [one], payouts)
     (posted,) = place.adjustments.approve([one.adjustment_id], "bob", LATER)
     with pytest.raises(RefusedError, match="adj-000001 charges PARTNER:"):
-        require_lost(one.request, "ann", [posted], payouts)
+        require_lost(lost, "ann", [posted], payouts)
 
 
-def test_an_approved_payout_is_not_paid_under_a_name_that_was_lost(restored: Callable[..., Place]) -> None:
+@pytest.mark.parametrize("more", ["", " as the bank says"])
+def test_an_approved_payout_is_not_paid_under_a_name_that_was_lost(restored: Callable[..., Place], more: str) -> None:
     """Approved first, charged then: the rest of its balance would reach the bank under an id that it has seen."""
     place = restored(AWARDS[0], AWARDS[1])
     owed(place.ledger, "2026-02-15", AWARDS[0], AWARDS[1])
     payouts = Payouts.open(place.url)
     (proposal,) = payouts.propose(LATER, PAYEES, "ann")
     payouts.approve([proposal.payout_id], "bob")
-    place.adjustments.approve([one.adjustment_id for one in place.charge()], "bob", LATER)
+    (credit,) = charges_of(place.kept, {row[2] for row in Payouts.open(place.url).files()})
+    asked = place.adjustments.ask(credit._replace(note=credit.note + more), "ann")
+    place.adjustments.approve([asked.adjustment_id], "bob", LATER)
     owed(place.ledger, "2026-02-16", AWARDS[0], AWARDS[1]._replace(amount_cents=20_000))
     done = payouts.export(LATER, PAYEES, DEBTOR, "cid")
     assert done.cancelled == ((proposal.payout_id, "charged as a lost payment; the next payout day has it"),)

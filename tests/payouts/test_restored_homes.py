@@ -138,6 +138,25 @@ def test_a_ledger_put_back_alone_pays_nobody_again(home: Callable[[str, date, st
             step(settings, "cid")
 
 
+def test_the_copy_of_another_home_is_none_of_this_one(
+    home: Callable[[str, date, str], Settings], tmp_path: Path
+) -> None:
+    """A new home in the same environment would take it for its own, and so the other one's ledger."""
+    (tmp_path / "disk").mkdir()
+    record_head(replace(home("now", date(2026, 1, 15), "account"), head_copy=tmp_path / "disk" / "head.json"))
+    other = replace(home("other", date(2026, 1, 15), "account"), head_copy=tmp_path / "disk" / "head.json")
+    with pytest.raises(RefusedError, match="knows a ledger, and .*other published none of it: name a file of its own"):
+        recorded_heads(other)
+    with pytest.raises(SettingsError, match="disk is a folder, and the ledger's head is recorded in a file"):
+        recorded_heads(replace(other, head_copy=tmp_path / "disk"))
+
+
+def test_a_copy_is_one_file_wherever_commands_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INCENTIVES_HEAD_COPY", "head.json")
+    with pytest.raises(SettingsError, match="INCENTIVES_HEAD_COPY is 'head.json', another file in each folder"):
+        Settings.from_environment()
+
+
 def test_a_head_that_the_ledger_lacks_is_never_written_over(
     home: Callable[[str, date, str], Settings], tmp_path: Path
 ) -> None:
@@ -219,6 +238,7 @@ def test_a_home_put_back_whole_pays_nobody_again_where_another_disk_knows(
     settings = replace(home("now", date(2026, 1, 15), "account"), head_copy=tmp_path / "disk" / "head.json")
     _, (proposed,) = payout_desk.propose(settings, "ann")
     payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    record_head(settings)  # as each publication does
     snapshot = (
         shutil.copytree(tmp_path / "now", tmp_path / "snapshot"),
         shutil.copytree(tmp_path / "elsewhere", tmp_path / "ledger"),
