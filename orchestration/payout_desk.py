@@ -158,7 +158,7 @@ def approve_all_of(settings: Settings, reason: str, by: str) -> list[Adjustment]
     with _begun_and_alone(settings, "incentives adjust approve"):
         standing = adjustments_of(settings).all()
         waited = [one for one in standing if one.request.reason == reason and one.decision is None]
-        kept = own(waited, name) | doubtful(waited, standing)
+        kept = doubtful(waited, standing) | own(waited, name)
         chosen = [one.adjustment_id for one in waited if one.adjustment_id not in kept]
         if waited and not chosen:
             raise RefusedError(kept[waited[0].adjustment_id])

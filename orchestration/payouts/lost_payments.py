@@ -6,6 +6,7 @@ Does not belong here: the files that say what was paid (``lost_exports``), and h
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from typing import Final
@@ -51,21 +52,26 @@ def uncharged(charges: Iterable[Request], standing: Iterable[Adjustment]) -> lis
 
 
 def doubtful(waiting: Iterable[Adjustment], standing: Iterable[Adjustment]) -> dict[str, str]:
-    """Charges of exports whose payment is charged by hand too, which a person must look at: id → why.
+    """Charges of a payout that another one charges too, one of them by hand, which a person must look at: id → why.
 
-    Whether it was the same payment, or one more of the same payout, no file tells.
+    Whether it was the same payment, or one more of the same payout, no file tells. Those of two exports are two payments.
     """
-    by_hand = {
-        _payout_of(one.request): one.adjustment_id
-        for one in standing
-        if one.decision != "REJECTED" and _is_lost(one.request) and _export_of(one.request) == _BY_HAND
-    }
-    return {
-        one.adjustment_id: f"{one.adjustment_id} and {by_hand[_payout_of(one.request)]}, by hand, charge one payout: reject "
-        f"{one.adjustment_id} where they are one payment, and approve it by its id where it was paid twice"
-        for one in waiting
-        if _is_lost(one.request) and _export_of(one.request) != _BY_HAND and _payout_of(one.request) in by_hand
-    }
+    found: dict[str, str] = {}
+    of_payout: defaultdict[str, list[Adjustment]] = defaultdict(list)
+    for charge in standing:
+        if charge.decision != "REJECTED" and _is_lost(charge.request):
+            of_payout[lost_payout(charge.request.note)].append(charge)
+    for one in waiting:
+        for other in of_payout[lost_payout(one.request.note)] if _is_lost(one.request) else ():
+            if other.adjustment_id != one.adjustment_id and _BY_HAND in (
+                _export_of(one.request),
+                _export_of(other.request),
+            ):
+                found[one.adjustment_id] = (
+                    f"{one.adjustment_id} and {other.adjustment_id} charge one payout: reject {one.adjustment_id} where they are "
+                    "one payment, and approve it by its id where it was paid twice"
+                )
+    return found
 
 
 def charging(charges: Iterable[Request], standing: Iterable[Adjustment]) -> list[Adjustment]:
@@ -82,7 +88,7 @@ def require_lost(charge: Request, by: str, standing: Iterable[Adjustment], payou
     """
     owner = Owner(charge.beneficiary_type, charge.beneficiary_id, charge.instrument)
     try:
-        named = owner_of(_payout_of(charge))
+        named = owner_of(lost_payout(charge.note))
     except ValueError:
         named = None
     if named != owner:
@@ -113,10 +119,6 @@ def _is_lost(request: Request) -> bool:
 def _payment_of(request: Request) -> Request:
     """A request but for its amount and evidence: the account, why, and the note."""
     return request._replace(amount_cents=0, evidence_name="", evidence_sha256="")
-
-
-def _payout_of(request: Request) -> str:
-    return lost_payout(request.note)
 
 
 def _export_of(request: Request) -> str:
