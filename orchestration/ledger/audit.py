@@ -19,7 +19,7 @@ from orchestration.ledger.chain import EMPTY, Head, Header, Seal, sums_text, tex
 from orchestration.ledger.entries import APPROVED_SIGNS, AWARDS, KINDS, PAY, PENDING_SIGNS, SIDES
 from orchestration.ledger.positions import unpacked
 from orchestration.ledger.posting import Position
-from orchestration.ledger.refusals import missing_triggers, strange_triggers
+from orchestration.ledger.refusals import missing_keys, missing_triggers, strange_triggers
 from orchestration.ledger.store import rows_of
 from orchestration.ledger.tables import CHECKPOINTS, ENTRIES, POSTINGS
 from orchestration.ledger.used_terms import seal_faults, used_versions
@@ -34,6 +34,8 @@ def audit(connection: Connection, anchors: Iterable[Head]) -> Iterator[str]:
     """
     for name in missing_triggers(connection):
         yield f"the store no longer refuses changes: its trigger {name} is missing or altered"
+    for name in missing_keys(connection):
+        yield f"the store no longer refuses the same twice: the unique key of {name} is missing or altered"
     for name in strange_triggers(connection):
         yield f"the store has the trigger {name}, which the ledger did not make: it would add to what people do"
     postings = [

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Index, PrimaryKeyConstraint, Table, UniqueConstraint, inspect, text
 
 from orchestration.ledger.chain import GENESIS
 from orchestration.ledger.entries import AWARDS
@@ -195,7 +195,7 @@ _POSTGRESQL_STANDING: Final = text("""
     )
     SELECT tgname, replace(pg_get_triggerdef(t.oid), prefix, '')
     FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid JOIN ledger l ON c.relnamespace = l.oid
-    WHERE tgenabled = 'A'
+    WHERE tgenabled = 'A' AND pg_table_is_visible(c.oid)
     UNION ALL
     SELECT proname, replace(
         replace(pg_get_functiondef(p.oid), 'CREATE OR REPLACE FUNCTION ' || prefix, 'CREATE OR REPLACE FUNCTION '),
@@ -230,6 +230,25 @@ def missing_triggers(connection: Connection) -> list[str]:
         wanted = {name: words for name, words in ddl.items() if words.startswith("CREATE")}
     made = {row[0]: row[1] for row in rows}
     return [name for name, words in wanted.items() if made.get(name) != words]
+
+
+def missing_keys(connection: Connection) -> list[str]:
+    """Tables with the columns whose values they would take twice now, by two sessions at once if not by one."""
+    inspector, names = inspect(connection), list(METADATA.tables)
+    standing: set[tuple[str | None, ...]] = set()
+    for (_, table), indexes in inspector.get_multi_indexes(filter_names=names).items():
+        standing |= {(table, *index["column_names"]) for index in indexes if index["unique"]}
+    for (_, table), constraints in inspector.get_multi_unique_constraints(filter_names=names).items():
+        standing |= {(table, *constraint["column_names"]) for constraint in constraints}
+    for (_, table), key in inspector.get_multi_pk_constraint(filter_names=names).items():
+        standing |= {(table, *key["constrained_columns"])} if key else set()
+    wanted = [
+        (table.name, *key.columns.keys())
+        for table in METADATA.sorted_tables
+        for key in (*table.indexes, *table.constraints)
+        if isinstance(key, UniqueConstraint | PrimaryKeyConstraint) or (isinstance(key, Index) and key.unique)
+    ]
+    return sorted(f"{name} ({', '.join(columns)})" for name, *columns in wanted if (name, *columns) not in standing)
 
 
 def strange_triggers(connection: Connection) -> list[str]:

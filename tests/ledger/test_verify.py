@@ -98,6 +98,27 @@ def test_a_trigger_that_is_gone_or_altered_is_named(sqlite_ledger: Ledger, behin
     assert [sentence.split()[-5] for sentence in sqlite_ledger.verify()] == ["postings_no_update", "entries_no_delete"]
 
 
+def test_a_key_that_may_stand_twice_is_named(ledger: Ledger, behind: Callable) -> None:
+    assert ledger.verify() == []
+    with behind(ledger) as raw:
+        raw.execute("DROP INDEX one_pay_and_one_return_a_payout")
+    assert ledger.verify() == [
+        "the store no longer refuses the same twice: the unique key of entries (payout_id, entry_type) is missing or altered"
+    ]
+
+
+def test_a_table_that_stands_before_the_ledgers_own_is_named(postgresql_ledger: Ledger, behind: Callable) -> None:
+    """It is read in its stead, and refuses nothing: so somebody hides a request that waits."""
+    with behind(postgresql_ledger) as raw:
+        raw.execute("CREATE SCHEMA shadow")
+        raw.execute("CREATE TABLE shadow.adjustments AS SELECT * FROM adjustments")
+        raw.execute(
+            "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET search_path TO shadow, public', current_database()); END $$"
+        )
+    found = postgresql_ledger.verify()
+    assert any("its trigger adjustments_append is missing or altered" in sentence for sentence in found), found
+
+
 def test_a_trigger_that_bears_the_name_of_another_tables_is_named(postgresql_ledger: Ledger, behind: Callable) -> None:
     with behind(postgresql_ledger) as raw:
         raw.execute("CREATE FUNCTION helpful() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'")
@@ -155,5 +176,6 @@ def test_a_second_checkpoint_of_one_posting_is_named(
             raw.execute("ALTER TABLE checkpoints DROP CONSTRAINT checkpoints_pkey")
         raw.execute("CREATE INDEX by_posting ON checkpoints (posting_no)")
         raw.execute("INSERT INTO checkpoints SELECT posting_no, last_entry_no, 1, ? FROM checkpoints", [forged])
-    (found,) = ledger.verify()
+    key, found = ledger.verify()
+    assert "the unique key of checkpoints (posting_no) is missing" in key
     assert found.startswith("the checkpoint after posting 1 (AWARDS of 2026-01-15) does not hold")
