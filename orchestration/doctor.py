@@ -19,7 +19,7 @@ from orchestration.errors import IncentivesError
 from orchestration.programs import checked_programs, deployed_programs
 from orchestration.progress import Progress
 from orchestration.publication import views_elsewhere
-from orchestration.recorded_heads import recorded_heads
+from orchestration.recorded_heads import require_heads_held
 from orchestration.settings import Settings
 from orchestration.writer_lock import holder
 
@@ -73,7 +73,7 @@ def _settings(settings: Settings, found: Findings) -> None:
     except IncentivesError as error:
         found.troubles.append(str(error))
     try:
-        recorded_heads(settings)
+        require_heads_held(settings)
     except IncentivesError as error:
         found.troubles.append(str(error))
     try:

@@ -33,10 +33,8 @@ def recorded_heads(settings: Settings) -> list[Head]:
 
 def require_heads_held(settings: Settings) -> None:
     """RefusedError where the ledger is not the one that was last published or paid from: another, or from before."""
-    ledger = Ledger.open(settings.ledger_url)
     for head in recorded_heads(settings):
-        standing = next(iter(ledger.postings(head.posting_no)), None) if head.posting_no else None
-        if head.posting_no and (standing is None or standing.hash != head.hash):
+        if not Ledger.open(settings.ledger_url).holds(head):
             raise RefusedError(
                 f"nothing was done, since the ledger does not have posting {head.posting_no}, which {settings.home} recorded "
                 "as its head: set INCENTIVES_LEDGER_URL to the ledger of this home; where it was put back from a back-up, see "
@@ -72,6 +70,13 @@ def _require_own_copy(settings: Settings, published: Head | None, heads: Mapping
             "name a file of its own for this home; where it was put back from a back-up, see README (No newer ledger is left)"
         )
     if settings.head_copy is not None and home is not None and (copy is None or copy.posting_no < home.posting_no):
+        # One that the ledger lacks is behind in number only: what it knows of was lost here, and it alone still tells.
+        if copy is not None and not Ledger.open(settings.ledger_url).holds(copy):
+            raise RefusedError(
+                f"the ledger does not have posting {copy.posting_no} as {settings.head_copy} knows it, which INCENTIVES_HEAD_COPY "
+                "names: keep that file, and name one of its own for this home if it is another home's; where this one was put back "
+                "from a back-up, see README (No newer ledger is left)"
+            )
         what = (
             "is missing" if copy is None else f"knows postings to {copy.posting_no}, and the home to {home.posting_no}"
         )

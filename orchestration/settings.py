@@ -87,16 +87,14 @@ class Settings:
     def from_environment(cls) -> Settings:
         """The settings that the environment names; SettingsError where one cannot be."""
         environment = os.environ
-        home = Path(environment.get("INCENTIVES_HOME") or CHECKOUT / "var").expanduser().resolve()
-        landing = Path(environment.get("INCENTIVES_LANDING") or home / "landing").expanduser().resolve()
-        programs = Path(environment.get("INCENTIVES_PROGRAMS") or CHECKOUT / "data_contracts" / "programs")
+        home = _folder("INCENTIVES_HOME", CHECKOUT / "var")
         head_copy = environment.get("INCENTIVES_HEAD_COPY")
         memory = environment.get("INCENTIVES_MEMORY")
         chosen = {"memory": _memory(memory)} if memory else {}
         return cls(
             home=home,
-            landing=landing,
-            programs=programs.expanduser().resolve(),
+            landing=_folder("INCENTIVES_LANDING", home / "landing"),
+            programs=_folder("INCENTIVES_PROGRAMS", CHECKOUT / "data_contracts" / "programs"),
             ledger_url=environment.get("INCENTIVES_LEDGER_URL") or f"sqlite:///{home / 'ledger' / 'ledger.sqlite'}",
             time_zone=_time_zone(environment.get("INCENTIVES_TIMEZONE") or "UTC"),
             first_day=_day("INCENTIVES_FIRST_DAY", environment.get("INCENTIVES_FIRST_DAY") or "2016-01-01"),
@@ -104,7 +102,7 @@ class Settings:
             finance_group=environment.get("INCENTIVES_FINANCE_GROUP") or None,
             payout_days=_payout_days(environment.get("INCENTIVES_PAYOUT_DAYS") or "15"),
             debtor=_debtor(*(environment.get(f"INCENTIVES_DEBTOR_{part}") or "" for part in _DEBTOR)),
-            head_copy=_elsewhere(head_copy) if head_copy else None,
+            head_copy=_elsewhere(head_copy, home) if head_copy else None,
             **chosen,
         )
 
@@ -112,12 +110,26 @@ class Settings:
 _DEBTOR = ("NAME", "ACCOUNT", "AGENT")
 
 
-def _elsewhere(text: str) -> Path:
-    """A file that is the same one wherever commands run."""
-    path = Path(text).expanduser()
+def _folder(name: str, otherwise: Path) -> Path:
+    return _path(name, os.environ.get(name) or str(otherwise)).resolve()
+
+
+def _path(name: str, text: str) -> Path:
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:
+        raise SettingsError(f"{name} is {text!r}, of a user who has no home here; write its path from / on") from error
+
+
+def _elsewhere(text: str, home: Path) -> Path:
+    """A file that is the same one wherever commands run, and that does not go when the home does."""
+    path = _path("INCENTIVES_HEAD_COPY", text)
     if not path.is_absolute():
         raise SettingsError(f"INCENTIVES_HEAD_COPY is {text!r}, another file in each folder; write its path from / on")
-    return path.resolve()
+    path = path.resolve()
+    if path.is_relative_to(home):
+        raise SettingsError(f"INCENTIVES_HEAD_COPY is {path}, which is put back with the home; name a file elsewhere")
+    return path
 
 
 def _payout_days(text: str) -> tuple[int, ...]:

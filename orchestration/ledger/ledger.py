@@ -147,6 +147,10 @@ class Ledger:
         with reading(self._engine) as connection:
             return head_of(connection)
 
+    def holds(self, head: Head) -> bool:
+        """Whether the ledger goes on from a head that was recorded, at any time; every one does from that of no posting."""
+        return head.posting_no == 0 or [posting.hash for posting in self.postings(head.posting_no)] == [head.hash]
+
     def last_awards_day(self) -> date | None:
         """The day of the last AWARDS posting."""
         with reading(self._engine) as connection:

@@ -40,6 +40,13 @@ def test_a_sound_home(settings: Settings) -> None:
         assert words in found.sound
 
 
+def test_a_ledger_that_lacks_what_was_recorded(settings: Settings) -> None:
+    settings.payouts.mkdir()
+    (settings.payouts / "ledger_head.json").write_text('{"posting_no": 2, "entry_no": 2, "hash": "lost"}')
+    (trouble,) = examine(settings).troubles
+    assert "the ledger does not have posting 2" in trouble and "No newer ledger is left" in trouble
+
+
 @pytest.mark.parametrize(
     ("place", "mode", "worst"),
     [
