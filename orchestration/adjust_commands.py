@@ -88,18 +88,21 @@ def approve(
     ] = None,
 ) -> None:
     """Posts adjustments, all or none of them; somebody other than the one who asked must."""
+    from orchestration.explanation import plain
     from orchestration.payout_desk import approve_adjustments, approve_all_of
 
     if (all_of is None) == (not adjustment_ids):
         raise SettingsError("name adjustments, as `incentives adjust list` does, or say --all-of REASON")
     settings = Settings.from_environment()
-    done = (
-        approve_adjustments(settings, adjustment_ids, by)
+    done, left = (
+        (approve_adjustments(settings, adjustment_ids, by), {})
         if adjustment_ids
         else approve_all_of(settings, all_of or "", by)
     )
     for adjustment in done:
         _tell(adjustment)
+    for why in left.values():
+        console.print(f"left: {plain(why)}")
 
 
 @adjust_app.command("reject")

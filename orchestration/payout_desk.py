@@ -149,8 +149,8 @@ def approve_adjustments(settings: Settings, adjustment_ids: Sequence[str], by: s
         return _approve(settings, adjustment_ids, by)
 
 
-def approve_all_of(settings: Settings, reason: str, by: str) -> list[Adjustment]:
-    """Posts all adjustments of a reason that wait, but own ones and doubtful ones; all that waited, as they stand now.
+def approve_all_of(settings: Settings, reason: str, by: str) -> tuple[list[Adjustment], dict[str, str]]:
+    """Posts all adjustments of a reason that wait; they, and those that were left since they are own or doubtful, id → why.
 
     SettingsError where none waited, RefusedError where none of them can be approved so; BusyError while a run is at work.
     """
@@ -158,15 +158,16 @@ def approve_all_of(settings: Settings, reason: str, by: str) -> list[Adjustment]
     with _begun_and_alone(settings, "incentives adjust approve"):
         standing = adjustments_of(settings).all()
         waited = [one for one in standing if one.request.reason == reason and one.decision is None]
-        kept = doubtful(waited, standing) | own(waited, name)
-        chosen = [one.adjustment_id for one in waited if one.adjustment_id not in kept]
+        payouts = Payouts.open(settings.ledger_url).payouts()
+        left = doubtful(waited, standing, payouts) | own(waited, name)
+        chosen = [one.adjustment_id for one in waited if one.adjustment_id not in left]
         if waited and not chosen:
-            raise RefusedError(kept[waited[0].adjustment_id])
+            raise RefusedError(left[waited[0].adjustment_id])
         # Also where none waits, as after a crash: what was posted then is recorded now.
-        _approve(settings, chosen, name)
+        done = _approve(settings, chosen, name)
         if not waited:
             raise SettingsError(f"no adjustment of reason {ascii(reason)} waits; `incentives adjust list` names all")
-        return adjustments_of(settings).these([one.adjustment_id for one in waited])
+        return done, left
 
 
 def _approve(settings: Settings, adjustment_ids: Sequence[str], by: str) -> list[Adjustment]:
@@ -241,7 +242,7 @@ def _require_no_charge_waits(settings: Settings) -> None:
     if (CHARGE, LOST_PAYMENT) in waiting:
         raise RefusedError(
             "nothing was done, since charges of lost payments wait: `incentives adjust approve --all-of "
-            f"{LOST_PAYMENT}`, or reject them"
+            f"{LOST_PAYMENT}`, which says what to do with those that it leaves; reject what the bank was not asked to pay"
         )
 
 

@@ -51,25 +51,31 @@ def uncharged(charges: Iterable[Request], standing: Iterable[Adjustment]) -> lis
     return [charge for charge in charges if (_payment_of(charge), _export_of(charge)) not in known]
 
 
-def doubtful(waiting: Iterable[Adjustment], standing: Iterable[Adjustment]) -> dict[str, str]:
-    """Charges of a payout that another one charges too, one of them by hand, which a person must look at: id → why.
+def doubtful(
+    waiting: Iterable[Adjustment], standing: Iterable[Adjustment], payouts: Iterable[Payout]
+) -> dict[str, str]:
+    """Charges by hand, and charges beside one, of a payout that counts otherwise too: a person must look at them; id → why.
 
     Whether it was the same payment, or one more of the same payout, no file tells. Those of two exports are two payments.
     """
     found: dict[str, str] = {}
+    paid = {payout.payout_id: payout.state for payout in payouts if payout.step(EXPORTED)}
     of_payout: defaultdict[str, list[Adjustment]] = defaultdict(list)
     for charge in standing:
         if charge.decision != "REJECTED" and _is_lost(charge.request):
             of_payout[lost_payout(charge.request.note)].append(charge)
-    for one in waiting:
-        for other in of_payout[lost_payout(one.request.note)] if _is_lost(one.request) else ():
-            if other.adjustment_id != one.adjustment_id and _BY_HAND in (
-                _export_of(one.request),
-                _export_of(other.request),
-            ):
+    for one in filter(lambda charge: _is_lost(charge.request), waiting):
+        payout_id, by_hand = lost_payout(one.request.note), _export_of(one.request) == _BY_HAND
+        if by_hand and payout_id in paid:
+            found[one.adjustment_id] = (
+                f"{_amount(one)} charges {payout_id}, which the ledger has, {paid[payout_id]}, and counts: where they are one "
+                "payment, reject it; where it was paid twice, approve it by id"
+            )
+        for other in of_payout[payout_id]:
+            if other.adjustment_id != one.adjustment_id and (by_hand or _export_of(other.request) == _BY_HAND):
                 found[one.adjustment_id] = (
-                    f"{one.adjustment_id} and {other.adjustment_id} charge one payout: reject {one.adjustment_id} where they are "
-                    "one payment, and approve it by its id where it was paid twice"
+                    f"{_amount(one)} and {_amount(other)} charge one payout: where they are one payment, reject the one that is "
+                    "wrong; then, or where it was paid twice, approve by id"
                 )
     return found
 
@@ -108,12 +114,16 @@ def require_lost(charge: Request, by: str, standing: Iterable[Adjustment], payou
         if found.decision != "REJECTED" and (found.request, found.requested_by, found.decision) != (charge, by, None):
             raise RefusedError(
                 f"{found.adjustment_id} charges {charge.note} already, by {found.request.amount_cents} cents: {again}; "
-                "if that one is wrong, reject it, or grant back what was charged"
+                "if that one is wrong, reject it, or correct it by a grant or a charge of another reason"
             )
 
 
 def _is_lost(request: Request) -> bool:
     return (request.entry_type, request.reason) == (CHARGE, LOST_PAYMENT)
+
+
+def _amount(charge: Adjustment) -> str:
+    return f"{charge.adjustment_id} ({charge.request.amount_cents} cents, asked for by {charge.requested_by})"
 
 
 def _payment_of(request: Request) -> Request:

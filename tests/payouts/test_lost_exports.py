@@ -194,14 +194,35 @@ def test_what_was_charged_by_hand_too_waits_for_somebody_who_looks(restored: Cal
     place.adjustments.ask(by_hand, "dan")
     place.charge()
     standing = place.adjustments.all()
-    assert doubtful(standing, standing) == {
-        one: f"{one} and {other} charge one payout: reject {one} where they are one payment, and approve it by its id where it was "
-        "paid twice"
-        for one, other in (("adj-000001", "adj-000002"), ("adj-000002", "adj-000001"))
+    assert doubtful(standing, standing, []) == {
+        one: f"{one} (7001 cents, asked for by {by}) and {other} (7001 cents, asked for by {by_whom}) charge one payout: where "
+        "they are one payment, reject the one that is wrong; then, or where it was paid twice, approve by id"
+        for one, by, other, by_whom in (
+            ("adj-000001", "dan", "adj-000002", "ann"),
+            ("adj-000002", "ann", "adj-000001", "dan"),
+        )
     }
-    assert list(doubtful(standing[1:], standing)) == ["adj-000002"]  # adj-000003 charges another payout
+    assert list(doubtful(standing[1:], standing, [])) == ["adj-000002"]  # adj-000003 charges another payout
     place.adjustments.reject("adj-000001", "bob")
-    assert doubtful(standing[1:], place.adjustments.all()) == {}
+    assert doubtful(standing[1:], place.adjustments.all(), []) == {}
+
+
+def test_what_the_ledger_counts_and_somebody_charges_too_waits_for_somebody_who_looks(
+    restored: Callable[..., Place],
+) -> None:
+    """Whoever works through a bank's list says in a note where it was read, and so charges what is no lost payment."""
+    place = restored(AWARDS[0])
+    payouts = Payouts.open(place.url).payouts()
+    name = payouts[0].payout_id
+    by_hand = BY_HAND._replace(beneficiary_id='P"1,1', note=f"{name} (line 7 of the bank's list)")
+    standing = place.adjustments.ask_all([by_hand, by_hand._replace(note=name.replace("-01-", "-02-"))], "dan")
+    assert doubtful(standing, standing, payouts) == {
+        "adj-000001": f"adj-000001 (5 cents, asked for by dan) charges {name}, which the ledger has, EXPORTED, and counts: where "
+        "they are one payment, reject it; where it was paid twice, approve it by id"
+    }
+    # Another export of the same payout is one more payment: its file says so.
+    from_file = [charge._replace(request=charge.request._replace(evidence_name="control.json")) for charge in standing]
+    assert doubtful(from_file, from_file, payouts) == {}
 
 
 BY_HAND = Request("CHARGE", "lost_payment", "PARTNER", "P 1", "CASH", 5, "PARTNER:P%201|CASH|2026-02-15", "e", "0" * 64)

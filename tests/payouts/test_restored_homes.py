@@ -151,10 +151,46 @@ def test_the_copy_of_another_home_is_none_of_this_one(
         recorded_heads(replace(other, head_copy=tmp_path / "disk"))
 
 
-def test_a_copy_is_one_file_wherever_commands_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("INCENTIVES_HEAD_COPY", "head.json")
-    with pytest.raises(SettingsError, match="INCENTIVES_HEAD_COPY is 'head.json', another file in each folder"):
+@pytest.mark.parametrize(
+    ("named", "why"),
+    [
+        ("head.json", "INCENTIVES_HEAD_COPY is 'head.json', another file in each folder"),
+        ("~nobody-of-this-name/head.json", "INCENTIVES_HEAD_COPY is .*, of a user who has no home here"),
+        ("/where/home/payouts/ledger_head.json", "INCENTIVES_HEAD_COPY is .*, which is put back with the home"),
+    ],
+)
+def test_a_copy_is_one_file_elsewhere_wherever_commands_run(
+    monkeypatch: pytest.MonkeyPatch, named: str, why: str
+) -> None:
+    monkeypatch.setenv("INCENTIVES_HOME", "/where/home")
+    monkeypatch.setenv("INCENTIVES_HEAD_COPY", named)
+    with pytest.raises(SettingsError, match=why):
         Settings.from_environment()
+
+
+def test_a_copy_that_was_overtaken_by_a_home_put_back_is_never_to_be_written_over(
+    home: Callable[[str, date, str], Settings], tmp_path: Path
+) -> None:
+    """What ran without the setting has more postings than the copy, and none of those that the copy knows."""
+    (tmp_path / "disk").mkdir()
+    settings = replace(home("now", date(2026, 1, 15), "account"), head_copy=tmp_path / "disk" / "head.json")
+    _, (proposed,) = payout_desk.propose(settings, "ann")
+    payout_desk.payouts_of(settings).approve([proposed.payout_id], "bob")
+    record_head(settings)
+    shutil.copytree(tmp_path / "now", tmp_path / "snapshot")
+    shutil.copytree(tmp_path / "elsewhere", tmp_path / "ledger")
+    payout_desk.export(settings, "cid")
+    for kept, place in (("snapshot", "now"), ("ledger", "elsewhere")):
+        shutil.rmtree(tmp_path / place)
+        (tmp_path / kept).rename(tmp_path / place)
+    for day, cents in ((13, 10_001), (14, 10_002)):
+        Ledger.open(settings.ledger_url).post_awards(
+            date(2026, 1, day), [AWARD._replace(amount_cents=cents)], "x", "t", {}
+        )
+        record_head(replace(settings, head_copy=None))
+    for step in (payout_desk.propose, payout_desk.export):
+        with pytest.raises(RefusedError, match=r"does not have posting 2 as .*head.json knows it, .*: keep that file"):
+            step(settings, "cid")
 
 
 def test_a_head_that_the_ledger_lacks_is_never_written_over(
@@ -215,9 +251,18 @@ def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     code, line = said(*again, "--note", "PARTNER:P1|CASH|2026-01-15 sent twice", "--by", "bob")
     assert code == 0 and line.startswith("adj-000002: CHARGE $1.00")
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
-    assert code == 1 and "adj-000001 and adj-000002 charge one payout: reject adj-000001 where" in line
+    assert code == 1 and (
+        "adj-000001 (10000 cents, asked for by ann) and adj-000002 (100 cents, asked for by bob) charge one payout: where"
+        in line
+    )
     code, line = said("adjust", "approve", "adj-000001", "--by", "bob")
     assert code == 0 and "APPROVED by bob, posting 2" in line
+    assert said(*again, "--note", "PARTNER:P1|CASH|2026-01-16", "--by", "ann")[0] == 0
+    code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
+    approved, left = line.splitlines()
+    assert code == 0 and approved.startswith("adj-000003: CHARGE $1.00")
+    assert approved.endswith("APPROVED by bob, posting 3")
+    assert left == "left: adj-000002 was asked for by bob; somebody else must approve it"
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
     assert code == 1 and "adj-000002 was asked for by bob; somebody else must approve it" in line
     head = settings.payouts / "ledger_head.json"
@@ -225,7 +270,7 @@ def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     assert said("adjust", "reject", "adj-000002", "--by", "ann")[0] == 0
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
     assert code == 2 and "no adjustment of reason 'lost_payment' waits" in line
-    assert json.loads(head.read_text())["posting_no"] == 2
+    assert json.loads(head.read_text())["posting_no"] == 3
     assert "0 payouts proposed" in said("payouts", "propose", "--by", "ann")[1]
     assert ledger_faults(settings) == []
 
