@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from orchestration.errors import SettingsError
+from orchestration.errors import RefusedError, SettingsError
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
@@ -101,8 +101,10 @@ def approve(
     )
     for adjustment in done:
         _tell(adjustment)
-    for why in left.values():
-        console.print(f"left: {plain(why)}")
+    for why in dict.fromkeys(left.values()):
+        console.print(plain(f"left: {why}"))
+    if left and not done:
+        raise RefusedError("nothing was approved, since all that wait were left")
 
 
 @adjust_app.command("reject")

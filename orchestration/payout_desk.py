@@ -152,19 +152,15 @@ def approve_adjustments(settings: Settings, adjustment_ids: Sequence[str], by: s
 def approve_all_of(settings: Settings, reason: str, by: str) -> tuple[list[Adjustment], dict[str, str]]:
     """Posts all adjustments of a reason that wait; they, and those that were left since they are own or doubtful, id → why.
 
-    SettingsError where none waited, RefusedError where none of them can be approved so; BusyError while a run is at work.
+    SettingsError where none waited; BusyError while a run is at work.
     """
     name = person(by)
     with _begun_and_alone(settings, "incentives adjust approve"):
         standing = adjustments_of(settings).all()
         waited = [one for one in standing if one.request.reason == reason and one.decision is None]
-        payouts = Payouts.open(settings.ledger_url).payouts()
-        left = doubtful(waited, standing, payouts) | own(waited, name)
-        chosen = [one.adjustment_id for one in waited if one.adjustment_id not in left]
-        if waited and not chosen:
-            raise RefusedError(left[waited[0].adjustment_id])
-        # Also where none waits, as after a crash: what was posted then is recorded now.
-        done = _approve(settings, chosen, name)
+        left = own(waited, name) | doubtful(waited, standing, Payouts.open(settings.ledger_url).payouts())
+        # Also where none is chosen, as after a crash: what was posted then is recorded now.
+        done = _approve(settings, [one.adjustment_id for one in waited if one.adjustment_id not in left], name)
         if not waited:
             raise SettingsError(f"no adjustment of reason {ascii(reason)} waits; `incentives adjust list` names all")
         return done, left
@@ -242,7 +238,7 @@ def _require_no_charge_waits(settings: Settings) -> None:
     if (CHARGE, LOST_PAYMENT) in waiting:
         raise RefusedError(
             "nothing was done, since charges of lost payments wait: `incentives adjust approve --all-of "
-            f"{LOST_PAYMENT}`, which says what to do with those that it leaves; reject what the bank was not asked to pay"
+            f"{LOST_PAYMENT}`, which says what to do with each that it leaves"
         )
 
 

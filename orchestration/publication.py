@@ -329,7 +329,9 @@ def published_head(settings: Settings) -> Head | None:
     try:
         return recorded_head(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise RefusedError(f"{path} is not the head that was recorded there: put it back from a back-up") from error
+        raise RefusedError(
+            f"{path} is not the head that was recorded there: move {path.parent} away, then `incentives rebuild`"
+        ) from error
 
 
 def published_progress(settings: Settings) -> Progress | None:

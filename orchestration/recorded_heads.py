@@ -74,8 +74,8 @@ def _require_own_copy(settings: Settings, published: Head | None, heads: Mapping
         if copy is not None and not Ledger.open(settings.ledger_url).holds(copy):
             raise RefusedError(
                 f"the ledger does not have posting {copy.posting_no} as {settings.head_copy} knows it, which INCENTIVES_HEAD_COPY "
-                "names: keep that file, and name one of its own for this home if it is another home's; where this one was put back "
-                "from a back-up, see README (No newer ledger is left)"
+                "names: keep that file; if it is another home's, or the ledger of INCENTIVES_LEDGER_URL is, name this one's "
+                "own; where this one was put back from a back-up, see README (No newer ledger is left)"
             )
         what = (
             "is missing" if copy is None else f"knows postings to {copy.posting_no}, and the home to {home.posting_no}"

@@ -235,20 +235,21 @@ def missing_triggers(connection: Connection) -> list[str]:
 def missing_keys(connection: Connection) -> list[str]:
     """Tables with the columns whose values they would take twice now, by two sessions at once if not by one."""
     inspector, names = inspect(connection), list(METADATA.tables)
-    standing: set[tuple[str | None, ...]] = set()
+    standing: set[tuple[str, frozenset[str | None]]] = set()
     for (_, table), indexes in inspector.get_multi_indexes(filter_names=names).items():
-        standing |= {(table, *index["column_names"]) for index in indexes if index["unique"]}
+        standing |= {(table, frozenset(index["column_names"])) for index in indexes if index["unique"]}
     for (_, table), constraints in inspector.get_multi_unique_constraints(filter_names=names).items():
-        standing |= {(table, *constraint["column_names"]) for constraint in constraints}
+        standing |= {(table, frozenset(constraint["column_names"])) for constraint in constraints}
     for (_, table), key in inspector.get_multi_pk_constraint(filter_names=names).items():
-        standing |= {(table, *key["constrained_columns"])} if key else set()
+        standing |= {(table, frozenset(key["constrained_columns"]))} if key else set()
     wanted = [
         (table.name, *key.columns.keys())
         for table in METADATA.sorted_tables
         for key in (*table.indexes, *table.constraints)
         if isinstance(key, UniqueConstraint | PrimaryKeyConstraint) or (isinstance(key, Index) and key.unique)
     ]
-    return sorted(f"{name} ({', '.join(columns)})" for name, *columns in wanted if (name, *columns) not in standing)
+    missing = [(name, columns) for name, *columns in wanted if (name, frozenset(columns)) not in standing]
+    return sorted(f"{name} ({', '.join(columns)})" for name, columns in missing)
 
 
 def strange_triggers(connection: Connection) -> list[str]:

@@ -23,9 +23,6 @@ from orchestration.payouts.records import Payout
 LOST_PAYMENT: Final = "lost_payment"
 """The reason of every charge for a payment that the ledger lost; its note is the id of the payout."""
 
-_BY_HAND: Final = ""
-"""What stands for the export of a charge whose evidence is none."""
-
 
 def owner_of(name: str) -> Owner:
     """Whose payout has this id; ValueError where none can."""
@@ -62,22 +59,28 @@ def doubtful(
     paid = {payout.payout_id: payout.state for payout in payouts if payout.step(EXPORTED)}
     of_payout: defaultdict[str, list[Adjustment]] = defaultdict(list)
     for charge in standing:
-        if charge.decision != "REJECTED" and _is_lost(charge.request):
+        if charge.decision != "REJECTED" and _is_lost(charge):
             of_payout[lost_payout(charge.request.note)].append(charge)
-    for one in filter(lambda charge: _is_lost(charge.request), waiting):
-        payout_id, by_hand = lost_payout(one.request.note), _export_of(one.request) == _BY_HAND
-        if by_hand and payout_id in paid:
-            found[one.adjustment_id] = (
-                f"{_amount(one)} charges {payout_id}, which the ledger has, {paid[payout_id]}, and counts: where they are one "
-                "payment, reject it; where it was paid twice, approve it by id"
-            )
-        for other in of_payout[payout_id]:
-            if other.adjustment_id != one.adjustment_id and (by_hand or _export_of(other.request) == _BY_HAND):
-                found[one.adjustment_id] = (
-                    f"{_amount(one)} and {_amount(other)} charge one payout: where they are one payment, reject the one that is "
-                    "wrong; then, or where it was paid twice, approve by id"
-                )
+    for one in filter(_is_lost, waiting):
+        payout_id = lost_payout(one.request.note)
+        others = [other for other in of_payout[payout_id] if other.adjustment_id != one.adjustment_id]
+        if _is_by_hand(one) and (others or payout_id in paid) or any(map(_is_by_hand, others)):
+            found[one.adjustment_id] = _counted(payout_id, paid.get(payout_id), of_payout[payout_id])
     return found
+
+
+def _counted(payout_id: str, state: str | None, charges: Iterable[Adjustment]) -> str:
+    """Where a payout counts, and what to do; the same sentence for each of its charges, so that nobody rejects them all."""
+    told = [f"in the ledger ({state})"] if state else []
+    told += [
+        f"as {charge.adjustment_id} ({charge.request.amount_cents} cents, asked for by {charge.requested_by}, "
+        f"{charge.decision or 'waits'})"
+        for charge in charges
+    ]
+    return (
+        f"{payout_id} counts more than once, {', '.join(told)}: keep one for each time that it was paid, approve by id what of "
+        "them waits, and reject the rest; an approved one is corrected by a grant or a charge of another reason"
+    )
 
 
 def charging(charges: Iterable[Request], standing: Iterable[Adjustment]) -> list[Adjustment]:
@@ -118,12 +121,12 @@ def require_lost(charge: Request, by: str, standing: Iterable[Adjustment], payou
             )
 
 
-def _is_lost(request: Request) -> bool:
-    return (request.entry_type, request.reason) == (CHARGE, LOST_PAYMENT)
+def _is_lost(adjustment: Adjustment) -> bool:
+    return (adjustment.request.entry_type, adjustment.request.reason) == (CHARGE, LOST_PAYMENT)
 
 
-def _amount(charge: Adjustment) -> str:
-    return f"{charge.adjustment_id} ({charge.request.amount_cents} cents, asked for by {charge.requested_by})"
+def _is_by_hand(charge: Adjustment) -> bool:
+    return charge.request.evidence_name != CONTROL
 
 
 def _payment_of(request: Request) -> Request:
@@ -132,4 +135,5 @@ def _payment_of(request: Request) -> Request:
 
 
 def _export_of(request: Request) -> str:
-    return request.evidence_sha256 if request.evidence_name == CONTROL else _BY_HAND
+    """The export that a charge is of; that by hand is of none."""
+    return request.evidence_sha256 if request.evidence_name == CONTROL else ""

@@ -251,20 +251,24 @@ def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     code, line = said(*again, "--note", "PARTNER:P1|CASH|2026-01-15 sent twice", "--by", "bob")
     assert code == 0 and line.startswith("adj-000002: CHARGE $1.00")
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
-    assert code == 1 and (
-        "adj-000001 (10000 cents, asked for by ann) and adj-000002 (100 cents, asked for by bob) charge one payout: where"
+    assert code == 1 and line.count("left: ") == 1 and "nothing was approved, since all that wait were left" in line
+    assert (
+        "counts more than once, as adj-000001 (10000 cents, asked for by ann, waits), as adj-000002 (100 cents, "
         in line
     )
     code, line = said("adjust", "approve", "adj-000001", "--by", "bob")
     assert code == 0 and "APPROVED by bob, posting 2" in line
-    assert said(*again, "--note", "PARTNER:P1|CASH|2026-01-16", "--by", "ann")[0] == 0
+    assert said(*again, "--note", "PARTNER:P1|CASH|2026-01-16", "--by", "ann [/ops]")[0] == 0
+    assert said(*again, "--note", "PARTNER:P1|CASH|2026-01-17", "--by", "bob")[0] == 0
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
-    approved, left = line.splitlines()
-    assert code == 0 and approved.startswith("adj-000003: CHARGE $1.00")
-    assert approved.endswith("APPROVED by bob, posting 3")
-    assert left == "left: adj-000002 was asked for by bob; somebody else must approve it"
-    code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
-    assert code == 1 and "adj-000002 was asked for by bob; somebody else must approve it" in line
+    approved, twice, own = line.splitlines()
+    assert code == 0 and approved.endswith("asked for by ann [/ops]; APPROVED by bob, posting 3")
+    assert own == "left: adj-000004 was asked for by bob; somebody else must approve it"
+    assert (
+        "adj-000001 (10000 cents, asked for by ann, APPROVED), as adj-000002 (100 cents, asked for by bob, waits)"
+        in twice
+    )
+    assert said("adjust", "reject", "adj-000004", "--by", "ann")[0] == 0
     head = settings.payouts / "ledger_head.json"
     head.unlink()  # as where the command before was killed once it had posted
     assert said("adjust", "reject", "adj-000002", "--by", "ann")[0] == 0

@@ -19,7 +19,7 @@ import pytest
 
 from data_contracts.public_marts import AS_KNOWN, PUBLIC_MARTS, PublicMart
 from orchestration import dbt, mart_parts, publication
-from orchestration.errors import SettingsError
+from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.chain import Head
 from orchestration.mart_parts import _find
 from orchestration.progress import Progress
@@ -432,6 +432,19 @@ def test_a_version_is_whole_once_its_ledger_head_stands(shop: Shop, monkeypatch:
     write_views(shop.settings)
     assert not views_elsewhere(shop.settings)
     assert "version-000002" in shop.served("select sql from duckdb_views() where view_name = 'gmv_daily'")[0][0]
+
+
+def test_a_version_whose_ledger_head_was_changed_is_moved_away_and_made_anew(shop: Shop, tmp_path: Path) -> None:
+    shop.publish()
+    version = shop.settings.serving / "finance" / "version-000001"
+    (version / "ledger_head.json").write_text("{}")
+    with pytest.raises(RefusedError, match=r"move .*version-000001 away, then `incentives rebuild`"):
+        publication.published_head(shop.settings)
+    version.rename(tmp_path / "away")
+    assert publication.published_head(shop.settings) is None
+    shop.publish()
+    assert publication.published_head(shop.settings) == HEAD
+    shop.check_served()
 
 
 def test_an_open_reader_keeps_its_version(shop: Shop) -> None:
