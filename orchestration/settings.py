@@ -111,22 +111,21 @@ _DEBTOR = ("NAME", "ACCOUNT", "AGENT")
 
 
 def _folder(name: str, otherwise: Path) -> Path:
-    return _path(name, os.environ.get(name) or str(otherwise)).resolve()
+    return _path(name, os.environ.get(name) or str(otherwise))
 
 
 def _path(name: str, text: str) -> Path:
     try:
-        return Path(text).expanduser()
+        return Path(text).expanduser().resolve()
     except RuntimeError as error:
-        raise SettingsError(f"{name} is {text!r}, of a user who has no home here; write its path from / on") from error
+        raise SettingsError(f"{name} is {text!r}, which leads nowhere ({error}); write its path from / on") from error
 
 
 def _elsewhere(text: str, home: Path) -> Path:
     """A file that is the same one wherever commands run, and that does not go when the home does."""
-    path = _path("INCENTIVES_HEAD_COPY", text)
-    if not path.is_absolute():
+    if not text.startswith(("/", "~")):
         raise SettingsError(f"INCENTIVES_HEAD_COPY is {text!r}, another file in each folder; write its path from / on")
-    path = path.resolve()
+    path = _path("INCENTIVES_HEAD_COPY", text)
     if path.is_relative_to(home):
         raise SettingsError(f"INCENTIVES_HEAD_COPY is {path}, which is put back with the home; name a file elsewhere")
     return path

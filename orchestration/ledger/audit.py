@@ -35,7 +35,7 @@ def audit(connection: Connection, anchors: Iterable[Head]) -> Iterator[str]:
     for name in missing_triggers(connection):
         yield f"the store no longer refuses changes: its trigger {name} is missing or altered"
     for name in missing_keys(connection):
-        yield f"the store no longer refuses the same twice: the unique key of {name} is missing"
+        yield f"the store no longer refuses the same twice: the unique key of {name} is missing or altered"
     for name in strange_triggers(connection):
         yield f"the store has the trigger {name}, which the ledger did not make: it would add to what people do"
     postings = [

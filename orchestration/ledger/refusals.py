@@ -234,22 +234,29 @@ def missing_triggers(connection: Connection) -> list[str]:
 
 def missing_keys(connection: Connection) -> list[str]:
     """Tables with the columns whose values they would take twice now, by two sessions at once if not by one."""
-    inspector, names = inspect(connection), list(METADATA.tables)
-    standing: set[tuple[str, frozenset[str | None]]] = set()
+    inspector, names, where = inspect(connection), list(METADATA.tables), f"{connection.dialect.name}_where"
+    standing: set[tuple[str, frozenset[str | None], str]] = set()
     for (_, table), indexes in inspector.get_multi_indexes(filter_names=names).items():
-        standing |= {(table, frozenset(index["column_names"])) for index in indexes if index["unique"]}
+        for index in indexes:
+            condition = _bare(index.get("dialect_options", {}).get(where))
+            standing |= {(table, frozenset(index["column_names"]), condition)} if index["unique"] else set()
     for (_, table), constraints in inspector.get_multi_unique_constraints(filter_names=names).items():
-        standing |= {(table, frozenset(constraint["column_names"])) for constraint in constraints}
+        standing |= {(table, frozenset(constraint["column_names"]), "") for constraint in constraints}
     for (_, table), key in inspector.get_multi_pk_constraint(filter_names=names).items():
-        standing |= {(table, frozenset(key["constrained_columns"]))} if key else set()
+        standing |= {(table, frozenset(key["constrained_columns"]), "")} if key else set()
     wanted = [
-        (table.name, *key.columns.keys())
+        (table.name, list(key.columns.keys()), _bare(key.dialect_kwargs.get(where) if isinstance(key, Index) else None))
         for table in METADATA.sorted_tables
         for key in (*table.indexes, *table.constraints)
         if isinstance(key, UniqueConstraint | PrimaryKeyConstraint) or (isinstance(key, Index) and key.unique)
     ]
-    missing = [(name, columns) for name, *columns in wanted if (name, frozenset(columns)) not in standing]
+    missing = [(name, names) for name, names, only in wanted if (name, frozenset(names), only) not in standing]
     return sorted(f"{name} ({', '.join(columns)})" for name, columns in missing)
+
+
+def _bare(condition: object) -> str:
+    """The condition of an index without what PostgreSQL adds to it: parentheses, and the type of each text."""
+    return re.sub(r"::text|[()]", "", "" if condition is None else str(condition))
 
 
 def strange_triggers(connection: Connection) -> list[str]:

@@ -98,12 +98,15 @@ def test_a_trigger_that_is_gone_or_altered_is_named(sqlite_ledger: Ledger, behin
     assert [sentence.split()[-5] for sentence in sqlite_ledger.verify()] == ["postings_no_update", "entries_no_delete"]
 
 
-def test_a_key_that_may_stand_twice_is_named(ledger: Ledger, behind: Callable) -> None:
+@pytest.mark.parametrize("instead", [None, "(entry_type)", "(payout_id, entry_type) WHERE payout_id IS NULL"])
+def test_a_key_that_may_stand_twice_is_named(ledger: Ledger, behind: Callable, instead: str | None) -> None:
     assert ledger.verify() == []
     with behind(ledger) as raw:
         raw.execute("DROP INDEX one_pay_and_one_return_a_payout")
+        if instead:
+            raw.execute(f"CREATE UNIQUE INDEX one_pay_and_one_return_a_payout ON entries {instead}")
     assert ledger.verify() == [
-        "the store no longer refuses the same twice: the unique key of entries (payout_id, entry_type) is missing"
+        "the store no longer refuses the same twice: the unique key of entries (payout_id, entry_type) is missing or altered"
     ]
 
 

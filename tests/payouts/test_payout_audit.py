@@ -13,6 +13,7 @@ from ledger_by_hand import DEBTOR, PAYEES, desk_of, final, owed
 
 from orchestration.errors import RefusedError
 from orchestration.ledger.ledger import Ledger
+from orchestration.payouts import audit, payouts
 
 DAY = date(2026, 1, 15)
 P1, P2 = "PARTNER:P1|CASH|2026-01-15", "PARTNER:P2|CASH|2026-01-15"
@@ -78,6 +79,20 @@ TAMPERINGS: dict[str, tuple[str, str]] = {
 
 def test_nothing_is_wrong_before_anything_is_touched(ledger: Ledger) -> None:
     assert desk_of(ledger).faults() == [] and ledger.verify() == []
+
+
+def test_what_the_first_version_paid_is_sound_and_guarded_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """Its postings told no payer."""
+    whole = audit.inputs_hash_of_pay
+    monkeypatch.setattr(payouts, "inputs_hash_of_pay", lambda paid, files: whole([(one,) for one, _ in paid], files))
+    desk = desk_of(request.getfixturevalue("ledger"))
+    assert desk.faults() == []
+    with closing(sqlite3.connect(tmp_path / "ledger.sqlite", isolation_level=None)) as raw:
+        raw.execute("DROP TRIGGER payouts_no_update")
+        raw.execute("UPDATE payouts SET payee_id = 'eve'")
+    assert any("posting 2 (PAY) rests on other" in fault for fault in desk.faults()), desk.faults()
 
 
 @pytest.mark.parametrize("tampering", TAMPERINGS, ids=str)

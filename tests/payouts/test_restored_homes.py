@@ -155,7 +155,7 @@ def test_the_copy_of_another_home_is_none_of_this_one(
     ("named", "why"),
     [
         ("head.json", "INCENTIVES_HEAD_COPY is 'head.json', another file in each folder"),
-        ("~nobody-of-this-name/head.json", "INCENTIVES_HEAD_COPY is .*, of a user who has no home here"),
+        ("~nobody-of-this-name/head.json", "INCENTIVES_HEAD_COPY is .*, which leads nowhere .*from / on"),
         ("/where/home/payouts/ledger_head.json", "INCENTIVES_HEAD_COPY is .*, which is put back with the home"),
     ],
 )
@@ -165,6 +165,14 @@ def test_a_copy_is_one_file_elsewhere_wherever_commands_run(
     monkeypatch.setenv("INCENTIVES_HOME", "/where/home")
     monkeypatch.setenv("INCENTIVES_HEAD_COPY", named)
     with pytest.raises(SettingsError, match=why):
+        Settings.from_environment()
+
+
+@pytest.mark.parametrize("name", ["HEAD_COPY", "LANDING", "PROGRAMS", "HOME"])
+def test_a_path_that_leads_in_a_circle_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    monkeypatch.setenv(f"INCENTIVES_{name}", str(tmp_path / "circle"))
+    with pytest.raises(SettingsError, match=f"INCENTIVES_{name} is .*circle', which leads nowhere"):
         Settings.from_environment()
 
 
