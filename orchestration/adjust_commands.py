@@ -75,7 +75,8 @@ def charge_lost(
         _tell(charge)
     if not charges:
         console.print(
-            "the ledger has all of these exports: nothing is to be charged, but by hand what the bank paid twice"
+            "the ledger has all of these exports: nothing is to be charged, but by hand what was paid twice, or arrived after all "
+            "though the ledger says that it came back"
         )
 
 

@@ -74,7 +74,7 @@ def _payments(folder: Path, totals: bytes) -> list[KeptPayment]:
             if of_instrument != {"count": len(payments), "total_cents": sum(one.amount_cents for one in payments)}:
                 raise RefusedError(f"{folder} does not come to its totals of {instrument}: {_CURE}")
             found += payments
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise RefusedError(f"{folder} holds no export that can be read ({error!r}): {_CURE}") from error
     return found
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from orchestration.errors import RefusedError, SettingsError
 from orchestration.ledger.adjustments import Adjustment, Request
 from orchestration.ledger.entries import CHARGE
-from orchestration.ledger.payout_states import EXPORTED
+from orchestration.ledger.payout_states import EXPORTED, FAILED
 from orchestration.payouts.payment_files import CONTROL
 from orchestration.payouts.proposals import Owner, payout_id
 from orchestration.payouts.records import Payout
@@ -51,12 +51,12 @@ def uncharged(charges: Iterable[Request], standing: Iterable[Adjustment]) -> lis
 def doubtful(
     waiting: Iterable[Adjustment], standing: Iterable[Adjustment], payouts: Iterable[Payout]
 ) -> dict[str, str]:
-    """Charges by hand, and charges beside one, of a payout that counts otherwise too: a person must look at them; id → why.
+    """Charges by hand, and charges beside one, of a payout that stands otherwise too: a person must look at them; id → why.
 
     Whether it was the same payment, or one more of the same payout, no file tells. Those of two exports are two payments.
     """
     found: dict[str, str] = {}
-    paid = {payout.payout_id: payout.state for payout in payouts if payout.step(EXPORTED)}
+    paid = {payout.payout_id: payout for payout in payouts if payout.step(EXPORTED)}
     of_payout: defaultdict[str, list[Adjustment]] = defaultdict(list)
     for charge in standing:
         if charge.decision != "REJECTED" and _is_lost(charge):
@@ -65,22 +65,31 @@ def doubtful(
         payout_id = lost_payout(one.request.note)
         others = [other for other in of_payout[payout_id] if other.adjustment_id != one.adjustment_id]
         if _is_by_hand(one) and (others or payout_id in paid) or any(map(_is_by_hand, others)):
-            found[one.adjustment_id] = _counted(payout_id, paid.get(payout_id), of_payout[payout_id])
+            found[one.adjustment_id] = _where_it_stands(payout_id, paid.get(payout_id), of_payout[payout_id])
     return found
 
 
-def _counted(payout_id: str, state: str | None, charges: Iterable[Adjustment]) -> str:
-    """Where a payout counts, and what to do; the same sentence for each of its charges, so that nobody rejects them all."""
-    told = [f"in the ledger ({state})"] if state else []
+def _where_it_stands(payout_id: str, payout: Payout | None, charges: Iterable[Adjustment]) -> str:
+    """Where a payout stands, and what to do; the same sentence for each of its charges, so that nobody rejects them all."""
+    told = []
+    if payout is not None:
+        told.append(
+            f"in the ledger ({payout.state}{'' if _counts(payout) else ', so it came back and counts no more'})"
+        )
     told += [
         f"as {charge.adjustment_id} ({charge.request.amount_cents} cents, asked for by {charge.requested_by}, "
         f"{charge.decision or 'waits'})"
         for charge in charges
     ]
     return (
-        f"{payout_id} counts more than once, {', '.join(told)}: keep one for each time that it was paid, approve by id what of "
-        "them waits, and reject the rest; an approved one is corrected by a grant or a charge of another reason"
+        f"{payout_id} stands {', '.join(told)}: keep one that counts for each time that it was paid and did not come back, approve "
+        "by id what of them waits, and reject the rest; an approved one is corrected by a grant or a charge of another reason"
     )
+
+
+def _counts(payout: Payout) -> bool:
+    """Whether it was paid and did not come back."""
+    return payout.step(EXPORTED) is not None and payout.step(FAILED) is None
 
 
 def charging(charges: Iterable[Request], standing: Iterable[Adjustment]) -> list[Adjustment]:
@@ -111,7 +120,7 @@ def require_lost(charge: Request, by: str, standing: Iterable[Adjustment], payou
         )
     again = "if it was paid twice, say so after the id in the note"
     for payout in payouts:
-        if payout.payout_id == charge.note and payout.step(EXPORTED):
+        if payout.payout_id == charge.note and _counts(payout):
             raise RefusedError(f"the ledger has {payout.payout_id}, {payout.state}, and counts it: {again}")
     for found in charging([charge], standing):
         if found.decision != "REJECTED" and (found.request, found.requested_by, found.decision) != (charge, by, None):

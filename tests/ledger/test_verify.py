@@ -110,6 +110,16 @@ def test_a_key_that_may_stand_twice_is_named(ledger: Ledger, behind: Callable, i
     ]
 
 
+def test_a_condition_that_only_looks_like_the_ledgers_own_is_named(ledger: Ledger, behind: Callable) -> None:
+    for kind in ("(AWARDS)", "AWARDS::text"):
+        with behind(ledger) as raw:
+            raw.execute("DROP INDEX one_awards_posting_a_day")
+            raw.execute(f"CREATE UNIQUE INDEX one_awards_posting_a_day ON postings (as_of) WHERE kind = '{kind}'")
+        assert [sentence[-48:] for sentence in ledger.verify()] == [
+            "unique key of postings (as_of) is missing or altered"[-48:]
+        ]
+
+
 def test_a_table_that_stands_before_the_ledgers_own_is_named(postgresql_ledger: Ledger, behind: Callable) -> None:
     """It is read in its stead, and refuses nothing: so somebody hides a request that waits."""
     with behind(postgresql_ledger) as raw:

@@ -196,9 +196,9 @@ def test_what_was_charged_by_hand_too_waits_for_somebody_who_looks(restored: Cal
     standing = place.adjustments.all()
     # One sentence for both, so that nobody rejects both.
     why = (
-        f"{credit.note} counts more than once, as adj-000001 (7001 cents, asked for by dan, waits), as adj-000002 (7001 cents, "
-        "asked for by ann, waits): keep one for each time that it was paid, approve by id what of them waits, and reject the rest; "
-        "an approved one is corrected by a grant or a charge of another reason"
+        f"{credit.note} stands as adj-000001 (7001 cents, asked for by dan, waits), as adj-000002 (7001 cents, asked for by ann, "
+        "waits): keep one that counts for each time that it was paid and did not come back, approve by id what of them waits, and "
+        "reject the rest; an approved one is corrected by a grant or a charge of another reason"
     )
     assert doubtful(standing, standing, []) == {"adj-000001": why, "adj-000002": why}
     assert list(doubtful(standing[1:], standing, [])) == ["adj-000002"]  # adj-000003 charges another payout
@@ -216,12 +216,25 @@ def test_what_the_ledger_counts_and_somebody_charges_too_waits_for_somebody_who_
     by_hand = BY_HAND._replace(beneficiary_id='P"1,1', note=f"{name} (line 7 of the bank's list)")
     standing = place.adjustments.ask_all([by_hand, by_hand._replace(note=name.replace("-01-", "-02-"))], "dan")
     (why,) = doubtful(standing, standing, payouts).values()
-    assert why.startswith(
-        f"{name} counts more than once, in the ledger (EXPORTED), as adj-000001 (5 cents, asked for by dan, waits): "
-    )
+    assert why.startswith(f"{name} stands in the ledger (EXPORTED), as adj-000001 (5 cents, asked for by dan, waits): ")
     # Another export of the same payout is one more payment: its file says so.
     from_file = [charge._replace(request=charge.request._replace(evidence_name="control.json")) for charge in standing]
     assert doubtful(from_file, from_file, payouts) == {}
+
+
+def test_a_payment_that_came_back_counts_no_more_and_may_be_charged(restored: Callable[..., Place]) -> None:
+    """As where the bank took the same payment of a restored ledger for a repetition: what arrived is charged by hand."""
+    place = restored(AWARDS[0])
+    name = Payouts.open(place.url).payouts()[0].payout_id
+    Payouts.open(place.url).fail([name], "cid", "a repetition", LATER)
+    payouts = Payouts.open(place.url).payouts()
+    by_hand = BY_HAND._replace(beneficiary_id='P"1,1', note=name)
+    require_lost(by_hand, "dan", [], payouts)
+    standing = place.adjustments.ask_all([by_hand], "dan")
+    (why,) = doubtful(standing, standing, payouts).values()
+    assert why.startswith(
+        f"{name} stands in the ledger (FAILED, so it came back and counts no more), as adj-000001 (5 cents, "
+    )
 
 
 BY_HAND = Request("CHARGE", "lost_payment", "PARTNER", "P 1", "CASH", 5, "PARTNER:P%201|CASH|2026-02-15", "e", "0" * 64)
@@ -306,6 +319,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a file is gone": (lambda at: (at / "ad_credit.jsonl").unlink(), "ad_credit.jsonl is missing"),
     "the totals are gone": (lambda at: (at / "control.json").unlink(), "control.json is missing"),
+    "the totals are nested": (
+        lambda at: (at / "control.json").write_text("[" * 200_000),
+        "holds no export that can be read",
+    ),
     "the totals are none": (lambda at: (at / "control.json").write_text("[]\n"), "holds no export that can be read"),
     "the totals are no text": (lambda at: (at / "control.json").write_bytes(b"\xff"), "holds no export that can be"),
     "an unknown instrument": (lambda at: rewritten(at / "control.json", instruments={"GOLD": {}}), "that can be read"),
