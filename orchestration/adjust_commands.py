@@ -134,6 +134,9 @@ def _ask(
     kind, _, beneficiary = whose.partition(":")
     if not evidence.is_file():
         raise SettingsError(f"{evidence} is no file; name the file that shows why")
+    shown = evidence.read_bytes()
+    if not shown:
+        raise SettingsError(f"{evidence} is empty, and shows nobody why; name the file that does")
     request = Request(
         entry_type,
         reason,
@@ -143,7 +146,7 @@ def _ask(
         _cents(amount),
         " ".join(note.split()),
         evidence.name,
-        evidence_of(evidence.read_bytes()),
+        evidence_of(shown),
     )
     _tell(ask_adjustment(Settings.from_environment(), request, by))
 

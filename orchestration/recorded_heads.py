@@ -20,7 +20,7 @@ from orchestration.settings import Settings
 
 
 def recorded_heads(settings: Settings) -> list[Head]:
-    """Every head that was recorded and that the ledger must still hold.
+    """Every head that was recorded and that the ledger must still hold, each once.
 
     RefusedError where one was changed, or a place has none or an older one than it must have; SettingsError where the folder of the
     copy is not there.
@@ -28,7 +28,7 @@ def recorded_heads(settings: Settings) -> list[Head]:
     beside = {path: _head_in(settings, path) for path in _places(settings)}
     published = published_head(settings)
     _require_own_copy(settings, published, beside)
-    return [head for head in (published, *beside.values()) if head is not None]
+    return list(dict.fromkeys(head for head in (published, *beside.values()) if head is not None))
 
 
 def require_heads_held(settings: Settings) -> None:

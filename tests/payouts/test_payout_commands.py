@@ -260,6 +260,19 @@ def test_an_id_is_no_markup(desk: Payouts, answer: Answer) -> None:
     assert code == 0 and r"\x1b\x07[/b]" in shown
 
 
+def test_evidence_shows_something(desk: Payouts, answer: Answer, tmp_path: Path) -> None:
+    given = why(tmp_path)
+    for path, told in (
+        (tmp_path / "none", "is no file"),
+        (tmp_path, "is no file"),
+        (tmp_path / "mail.txt", "is empty"),
+    ):
+        (tmp_path / "mail.txt").write_bytes(b"")
+        code, _, line = answer("adjust", "grant", "PARTNER:P1", "1.00", *given[:5], str(path), *given[6:])
+        assert code == 2 and f"{path} {told}" in line and line.count("\n") == 1
+    assert answer("adjust", "list")[1] == ""
+
+
 def test_an_entry_by_hand_and_one_of_a_payout_say_what_they_are_of(desk: Payouts, answer: Answer) -> None:
     granted(desk, "P1", "AD_CREDIT")
     desk.approve([P1], "bob")
