@@ -74,9 +74,12 @@ def export(by: By) -> None:
     settings = Settings.from_environment()
     done, written = export_now(settings, by)
     for payout_id, reason in done.cancelled:
-        console.print(f"{payout_id} was cancelled and is proposed anew next time: {_plain(reason)}")
+        console.print(
+            f"{payout_id} was cancelled: {_plain(reason)}; what is payable then is proposed on the next payout day"
+        )
     if done.posting_no is None:
-        console.print("nothing was approved, so nothing was paid")
+        none = "nothing that was approved could be paid" if done.cancelled else "nothing was approved"
+        console.print(f"{none}, so nothing was paid")
     else:
         console.print(f"export {done.posting_no}: {len(done.paid)} payouts{_totals(done.paid)}")
     for path in written:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from ledger_by_hand import KEY, PAYEES, desk_of, final, owed
 from sqlalchemy import insert
+from warehouse_by_hand import put_award, put_payees, put_window
 
 from orchestration import payout_desk
 from orchestration.command_line import app, exit_code
@@ -258,6 +259,21 @@ def test_an_id_is_no_markup(desk: Payouts, answer: Answer) -> None:
     owed(Ledger(desk._engine), "2026-01-16", final(700, beneficiary_id=ESCAPE))
     code, shown, _ = answer("owed")
     assert code == 0 and r"\x1b\x07[/b]" in shown
+
+
+def test_an_export_that_cancels_all_says_what_becomes_of_it(desk: Payouts, answer: Answer) -> None:
+    settings = Settings.from_environment()
+    put_payees(settings, "another account")
+    with open_warehouse(settings) as connection:
+        put_window(connection, DAY)
+        put_award(connection, final(700, instrument="AD_CREDIT"))
+    assert answer("payouts", "export", "--by", "cid")[1] == "nothing was approved, so nothing was paid\n"
+    desk.approve([P1], "bob")
+    code, shown, _ = answer("payouts", "export", "--by", "cid")
+    assert code == 0 and " ".join(shown.split()) == (
+        f"{P1} was cancelled: the payee changed since it was proposed; what is payable then is proposed on the next payout day "
+        "nothing that was approved could be paid, so nothing was paid"
+    )
 
 
 def test_evidence_shows_something(desk: Payouts, answer: Answer, tmp_path: Path) -> None:
