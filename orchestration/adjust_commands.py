@@ -169,6 +169,7 @@ def _tell(adjustment: Adjustment) -> None:
         plain(
             f"{adjustment.adjustment_id}: {request.entry_type} {dollars(request.amount_cents)} {request.instrument} "
             f"{request.beneficiary_type}:{request.beneficiary_id}, {request.reason} ({request.note}), "
-            f"asked for by {adjustment.requested_by}; {decided}{posted}"
+            f"asked for by {adjustment.requested_by} on {request.evidence_name} (SHA-256 {request.evidence_sha256}); "
+            f"{decided}{posted}"
         )
     )

@@ -69,7 +69,7 @@ def _anchor_faults(heads: list[Head], anchors: Iterable[Head]) -> Iterator[str]:
         if found is None:
             yield (
                 f"posting {anchor.posting_no}, to entry {anchor.entry_no}, was recorded as the head and is missing: "
-                "the ledger's tail was cut off"
+                "the ledger's tail was cut off, or INCENTIVES_LEDGER_URL names another home's"
             )
         elif found != anchor:
             yield (

@@ -16,6 +16,7 @@ from warehouse_by_hand import put_award, put_payees, put_window
 from orchestration import payout_desk
 from orchestration.command_line import app, exit_code
 from orchestration.errors import RefusedError, SettingsError
+from orchestration.ledger.adjustments import evidence_of
 from orchestration.ledger.ledger import Ledger
 from orchestration.progress import Progress
 from orchestration.recorded_heads import record_head, recorded_heads
@@ -267,7 +268,9 @@ def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     assert said(*again, "--note", "PARTNER:P1|CASH|2026-01-17", "--by", "bob")[0] == 0
     code, line = said("adjust", "approve", "--all-of", "lost_payment", "--by", "bob")
     approved, twice, own = line.splitlines()
-    assert code == 0 and approved.endswith("asked for by ann [/ops]; APPROVED by bob, posting 3")
+    assert code == 0 and approved.endswith(
+        f"asked for by ann [/ops] on statement.txt (SHA-256 {evidence_of(b'paid twice')}); APPROVED by bob, posting 3"
+    )
     assert own == "left: adj-000004 was asked for by bob; somebody else must approve it"
     assert (
         "adj-000001 (10000 cents, asked for by ann, APPROVED), as adj-000002 (100 cents, asked for by bob, waits)"
