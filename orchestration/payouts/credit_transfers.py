@@ -56,12 +56,13 @@ TOO_MANY_CENTS: Final = 10**18
 """An amount and a control sum have 18 digits, the cents' two among them."""
 
 _BIC: Final = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?")
+_CLEARING_NUMBER: Final = re.compile(r"[0-9]+")
 _CANNOT_HOLD: Final = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, which the serializer would write all the same, and the CR, which readers turn into an LF."""
 
 
 class Debtor(NamedTuple):
-    """Who pays: a name, the account's id, and the BIC or the clearing member id of the bank that keeps it."""
+    """Who pays: a name, the account's id, and the BIC or the clearing number (nine digits in the U.S.) of the bank that keeps it."""
 
     name: str
     account: str
@@ -160,6 +161,12 @@ def _require_debtor(debtor: Debtor) -> None:
                 f"the debtor's {name} {text!r} cannot stand in a pain.001 file: "
                 f"set one of 1 to {longest} characters, none of them a control character"
             )
+    # A BIC that is mistyped would pass for some clearing system's own id, and be found by the bank.
+    if not (_BIC.fullmatch(debtor.agent) or _CLEARING_NUMBER.fullmatch(debtor.agent)):
+        raise SettingsError(
+            f"the debtor's agent {debtor.agent!r} is no bank: set its BIC (8 or 11 capitals and digits, as BANKUS33) or its "
+            "clearing number (digits alone)"
+        )
 
 
 def unfit(creditor: str, account: str) -> str | None:

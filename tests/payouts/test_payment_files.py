@@ -343,12 +343,17 @@ def test_the_debtors_bank_is_a_bic_or_a_clearing_member(schema: xmlschema.XMLSch
     for agent, path in (
         ("CHASUS33XXX", "BICFI"),
         ("021000021", "ClrSysMmbId/MmbId"),
-        ("CHASUS33XX", "ClrSysMmbId/MmbId"),
     ):
         xml = export(payment(), debtor=DEBTOR._replace(agent=agent))["cash.pain001.xml"]
         schema.validate(xml.decode())
         where = f"CstmrCdtTrfInitn/PmtInf/DbtrAgt/FinInstnId/{path}"
         assert text_at(ElementTree.fromstring(xml), where) == agent
+
+
+@pytest.mark.parametrize("agent", ["CHASUS33XX", "chasus33", "CHASUS33 ", "Chase", "02100002１"])
+def test_a_mistyped_bank_is_a_setting_to_mend(agent: str) -> None:
+    with pytest.raises(SettingsError, match=r"the debtor's agent .* is no bank: set its BIC \(8 or 11 capitals"):
+        export(payment(), debtor=DEBTOR._replace(agent=agent))
 
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cn"]), min_size=1, max_size=34)
@@ -467,7 +472,7 @@ def test_a_debtor_that_no_message_can_name_is_a_setting_to_mend(
     def debtor(text: str) -> Debtor:
         return DEBTOR._replace(**{name: text})  # type: ignore[arg-type]
 
-    schema.validate(export(payment(), debtor=debtor("x" * longest))["cash.pain001.xml"].decode())
+    schema.validate(export(payment(), debtor=debtor("1" * longest))["cash.pain001.xml"].decode())
     for text in ("", "x" * (longest + 1), "a\0"):
         with pytest.raises(SettingsError, match=f"the debtor's {name} .* 1 to {longest} characters"):
             export(payment(), debtor=debtor(text))
