@@ -42,7 +42,7 @@ programs_app = typer.Typer(help="The programs of the deployment, and what their 
 app.add_typer(programs_app, name="programs")
 app.add_typer(payouts_app, name="payouts")
 app.add_typer(adjust_app, name="adjust")
-console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout and sys.stdout.isatty() else 120)
 
 _INTERRUPTED = 130
 """What typer returns after Ctrl-C."""

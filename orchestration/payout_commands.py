@@ -80,6 +80,9 @@ def export(by: By) -> None:
     if done.posting_no is None:
         none = "nothing that was approved could be paid" if done.cancelled else "nothing was approved"
         console.print(f"{none}, so nothing was paid")
+        # Whoever says it again, since the words of an export were lost, must not take it for unpaid.
+        if not written and (folders := sorted(settings.payouts.glob("export-*"))):
+            console.print(f"the last export is in {folders[-1]}: send it only if it was never sent", markup=False)
     else:
         console.print(f"export {done.posting_no}: {len(done.paid)} payouts{_totals(done.paid)}")
     for path in written:

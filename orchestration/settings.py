@@ -101,7 +101,7 @@ class Settings:
             serving_group=environment.get("INCENTIVES_SERVING_GROUP") or None,
             finance_group=environment.get("INCENTIVES_FINANCE_GROUP") or None,
             payout_days=_payout_days(environment.get("INCENTIVES_PAYOUT_DAYS") or "15"),
-            debtor=_debtor(*(environment.get(f"INCENTIVES_DEBTOR_{part}") or "" for part in _DEBTOR)),
+            debtor=_debtor(*(environment.get(f"INCENTIVES_DEBTOR_{part}", "").strip() for part in _DEBTOR)),
             head_copy=_elsewhere(head_copy, home) if head_copy else None,
             **chosen,
         )

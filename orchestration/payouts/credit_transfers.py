@@ -62,7 +62,7 @@ _CANNOT_HOLD: Final = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U00
 
 
 class Debtor(NamedTuple):
-    """Who pays: a name, the account's id, and the BIC or the clearing number (nine digits in the U.S.) of the bank that keeps it."""
+    """Who pays: a name, the account's id, and the BIC or the clearing number of the bank that keeps it."""
 
     name: str
     account: str

@@ -91,8 +91,7 @@ def _require_payable(payments: Sequence[Payment]) -> None:
         fault = _fault(payment)
         if fault or payment.payout_id in known:
             raise RefusedError(
-                f"payout {payment.payout_id!r} {fault or 'is twice in the export'}; nothing was written: "
-                "cancel it, or export without it"
+                f"payout {payment.payout_id!r} {fault or 'is twice in the export'}; nothing was written: cancel it"
             )
         known.add(payment.payout_id)
 

@@ -8,6 +8,10 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
+import os
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
@@ -167,3 +171,12 @@ def test_a_folder_is_no_file_to_write_to(
 def test_what_nobody_can_mend_is_a_bug_and_comes_through() -> None:
     with pytest.raises(ZeroDivisionError):
         exit_code(raising(ZeroDivisionError()))
+
+
+def test_a_command_whose_output_nobody_reads_does_its_work(tmp_path: Path) -> None:
+    """As in a scheduler's shell: ``incentives … >&-``."""
+    command = f"{shlex.quote(sys.executable)} -m orchestration.command_line doctor >&-"
+    told = subprocess.run(
+        ["sh", "-c", command], env=os.environ | {"INCENTIVES_HOME": str(tmp_path)}, stderr=subprocess.PIPE, text=True
+    ).stderr
+    assert "Traceback" not in told

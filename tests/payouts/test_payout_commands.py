@@ -330,3 +330,12 @@ def granted(desk: Payouts, partner: str, instrument: str) -> None:
     adjustments = Adjustments(desk._engine)
     asked = Request("GRANT", "goodwill", "PARTNER", partner, instrument, 100, "outage", "mail.txt", "0" * 64)
     adjustments.approve([adjustments.ask(asked, "ann").adjustment_id], "bob", DAY)
+
+
+def test_who_pays_is_named_by_more_than_blanks(desk: Payouts, monkeypatch: pytest.MonkeyPatch) -> None:
+    for part, told in (("NAME", " Marketplace Inc. "), ("ACCOUNT", "000123"), ("AGENT", "BANKUS33 ")):
+        monkeypatch.setenv(f"INCENTIVES_DEBTOR_{part}", told)
+    assert Settings.from_environment().debtor == ("Marketplace Inc.", "000123", "BANKUS33")
+    monkeypatch.setenv("INCENTIVES_DEBTOR_NAME", " ")
+    with pytest.raises(SettingsError, match="some are set: set all"):
+        Settings.from_environment()

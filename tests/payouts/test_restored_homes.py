@@ -234,6 +234,11 @@ def test_what_a_lost_ledger_paid_is_charged_by_the_command(
     assert said("payouts", "propose", "--by", "ann")[0] == said("payouts", "approve", "--all", "--by", "bob")[0] == 0
     shutil.copytree(ledger, tmp_path / "ledger")
     assert "export 2: 1 payouts, $100.00 CASH" in said("payouts", "export", "--by", "cid")[1]
+    once_more = said("payouts", "export", "--by", "cid")[1]  # as where the words of the first were lost
+    assert once_more == (
+        "nothing was approved, so nothing was paid\n"
+        f"the last export is in {settings.payouts}/export-000002: send it only if it was never sent\n"
+    )
     kept = str(settings.payouts.rename(tmp_path / "kept"))
     settings.serving.rename(tmp_path / "aside")
     shutil.rmtree(ledger)
